@@ -1,0 +1,141 @@
+"""Codes of what reading a file and parsing its YAML finds."""
+
+from typing import Final
+
+from mlops_charts.problems.define import Entry, code
+
+TABLE: Final[tuple[Entry, ...]] = (
+    code(
+        "file-not-found",
+        title="The file does not exist",
+        why="There is nothing to read at this path.",
+        fix="Check the path, or let `mlops-charts init` write a first file.",
+        example="mlops-charts validate model/irsi/model.yaml",
+    ),
+    code(
+        "file-unreadable",
+        title="The file cannot be read",
+        why="It is a folder, or the operating system refuses to open it.",
+        fix="Name a file, and make sure that you may read it.",
+        example="mlops-charts validate model/iris",
+    ),
+    code(
+        "file-too-large",
+        title="The file is larger than 1 MiB",
+        why="A specification is small enough to be reviewed by people; a file of this size is a mistake.",
+        fix="Name the right file; move data out of it.",
+        example="mlops-charts validate model/iris/train.csv",
+    ),
+    code(
+        "file-empty",
+        title="The file says nothing",
+        why="A file without content, or with comments alone, describes no model and no platform.",
+        fix="Write at least apiVersion, kind and metadata; `mlops-charts init` writes a first file.",
+        example="# only a comment",
+    ),
+    code(
+        "not-utf8",
+        title="The file is not UTF-8",
+        why="Files are read as UTF-8, so that they mean the same on every machine.",
+        fix="Save the file as UTF-8 in your editor, or convert it with iconv.",
+        example="description: Größe   # saved as Latin-1 or UTF-16",
+    ),
+    code(
+        "not-text",
+        title="The file holds characters that no text has",
+        why="Control characters and unusual line breaks are invisible in a review, and a binary file is no YAML.",
+        fix='Remove the character, or write it as an escape in double quotes, such as "\\u2028".',
+        example="mlops-charts validate model/iris/model.onnx",
+    ),
+    code(
+        "yaml-syntax",
+        title="The file is not valid YAML",
+        why="What cannot be parsed cannot be checked any further.",
+        fix="Correct the place shown: indentation, a missing colon, an open quote or bracket, a text that needs quotes.",
+        example="metadata:\n  name iris",
+    ),
+    code(
+        "tab-indentation",
+        title="A tab is used for indentation",
+        why="YAML is indented with spaces alone: how wide a tab is differs from editor to editor.",
+        fix="Replace each tab at the start of a line with two spaces.",
+        example="metadata:\n\tname: iris",
+    ),
+    code(
+        "several-documents",
+        title="The file holds more than one YAML document",
+        why="One file describes one model or one platform; what a second document would mean is open.",
+        fix="Split the file at the `---`.",
+        example="kind: Model\n---\nkind: Model",
+    ),
+    code(
+        "not-a-mapping",
+        title="The file is not a mapping",
+        why="A specification is made of `key: value` lines; a list or a single text is none.",
+        fix="Begin the file with `apiVersion: mlops-charts/v1`.",
+        example="- kind: Model",
+    ),
+    code(
+        "duplicate-key",
+        title="A key is given twice",
+        why="Parsers keep one of the two without a word, and readers believe the other.",
+        fix="Remove one of them, or merge what is below them.",
+        example="serving: {replicas: 2}\nserving: {timeout: 5s}",
+    ),
+    code(
+        "non-string-key",
+        title="A key is not a text",
+        why="Keys are names. A number, true, null, a list or a map as a key reads differently in JSON and in Helm.",
+        fix="Put the key in quotes.",
+        example="labels:\n  8080: open",
+    ),
+    code(
+        "yaml-alias",
+        title="An anchor or an alias is used",
+        why="What a line means should stand on that line: an alias hides it, and can blow a small file up to gigabytes.",
+        fix="Write the value out at each place, or put a text that begins with * or & in quotes.",
+        example="resources: &small {cpu: 500m}",
+    ),
+    code(
+        "yaml-merge",
+        title="A merge key is used",
+        why="`<<` is not part of YAML 1.2, and parsers differ on what it overrides.",
+        fix="Write the merged keys out.",
+        example="serving:\n  <<: {replicas: 2}",
+    ),
+    code(
+        "yaml-tag",
+        title="A tag is used",
+        why="Tags such as !!python/object ask for types of a programming language; a specification needs none.",
+        fix="Remove the tag; put a value in quotes to make it a text.",
+        example="seed: !!int 0",
+    ),
+    code(
+        "not-finite",
+        title="A number is not finite",
+        why="NaN and infinity exist neither in JSON nor in Kubernetes, and compare with nothing.",
+        fix="Write a finite number, or leave the field out.",
+        example="min: .nan",
+    ),
+    code(
+        "number-too-large",
+        title="A whole number does not fit into 64 bits",
+        why="JSON, Helm and Kubernetes would round it.",
+        fix="Write a smaller number, or put it in quotes if it is a name.",
+        example="seed: 99999999999999999999",
+    ),
+    code(
+        "too-deep",
+        title="The file is nested too deeply",
+        why="No field is deeper than a dozen levels; more than 50 is a mistake or an attack.",
+        fix="Close the brackets, or flatten the structure.",
+        example="[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+    ),
+    code(
+        "too-many-values",
+        title="The file holds too many values",
+        why="A specification of more than 20,000 keys and values cannot be reviewed, and takes long to check.",
+        fix="Move data out of the file.",
+        example="params: {grid: [0, 1, 2, ...]}",
+    ),
+)
