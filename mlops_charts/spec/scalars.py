@@ -1,0 +1,221 @@
+"""The scalars of a specification: quantities, durations, cron lines, names, images, moments.
+
+Each is a plain string after parsing; the functions here read them. Nothing here knows Kubernetes objects.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?")
+_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))+")
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+_LABEL = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
+_ENVIRONMENT_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ENTRYPOINT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*\.py:[A-Za-z_][A-Za-z0-9_]*")
+_IMAGE = re.compile(
+    r"(?P<name>[a-z0-9]+(?:[._-][a-z0-9]+)*(?::[0-9]+)?(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
+    r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+_SCALE = {"": 1, "m": Decimal("0.001")} | {
+    unit: 1000**power for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), 1)
+} | {unit: 1024**power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_CRON_NAMES: tuple[dict[str, int], ...] = (
+    {},
+    {},
+    {},
+    {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)},
+    {name: n for n, name in enumerate("sun mon tue wed thu fri sat".split())},
+)
+_CRON_FIELDS = ("minute", "hour", "day of month", "month", "day of week")
+
+
+def quantity(text: str) -> Decimal:
+    """Return a Kubernetes quantity in its base unit (cores, bytes, pieces)."""
+    match = _QUANTITY.fullmatch(text)
+    if not match:
+        raise ValueError(text)
+    number, unit = match[1], match[2] or ""
+    return Decimal(number + unit) if unit[:1] in {"e", "E"} and len(unit) > 1 and unit[1].isdigit() else Decimal(number) * _SCALE[unit]
+
+
+def seconds(text: str) -> float:
+    """Return a duration such as `1h30m` in seconds."""
+    return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(text))
+
+
+def image_parts(text: str) -> tuple[str, str, str]:
+    """Return name, tag and digest of an image reference; the last two may be empty."""
+    match = _IMAGE.fullmatch(text)
+    if not match:
+        raise ValueError(text)
+    return match["name"], match["tag"] or "", match["digest"] or ""
+
+
+def _refuse(code: str, message: str, note: str) -> PydanticCustomError:
+    return PydanticCustomError(code, "{message}", {"message": message, "note": note})
+
+
+def _number_as_text(found: Any) -> Any:
+    return str(found) if isinstance(found, int | float) and not isinstance(found, bool) else found
+
+
+def _check_quantity(found: str) -> str:
+    if not _QUANTITY.fullmatch(found):
+        raise _refuse("bad-quantity", f'"{found}" is no quantity', "a number with a unit of Kubernetes: 500m, 2, 512Mi, 1.5Gi")
+    return found
+
+
+def _check_duration(found: str) -> str:
+    if not _DURATION.fullmatch(found):
+        raise _refuse("bad-duration", f'"{found}" is no duration', "numbers with the units ms, s, m or h: 2ms, 90s, 5m, 1h30m, 720h")
+    if seconds(found) <= 0:
+        raise _refuse("bad-duration", f'"{found}" is no time at all', "a duration above zero, such as 5m")
+    return found
+
+
+def _cron_number(text: str, names: dict[str, int]) -> int:
+    return names[text.lower()] if text.lower() in names else int(text)
+
+
+def _cron_part(part: str, low: int, high: int, names: dict[str, int]) -> None:
+    span, slash, step = part.partition("/")
+    if slash and not 1 <= int(step) <= high:
+        raise ValueError(step)
+    if span == "*":
+        return
+    ends = [_cron_number(end, names) for end in span.split("-")]
+    if len(ends) > 2 or not all(low <= end <= high for end in ends) or ends != sorted(ends):  # noqa: PLR2004
+        raise ValueError(span)
+
+
+def _check_cron(found: str) -> str:
+    fields = found.split()
+    if len(fields) != len(_CRON_FIELDS):
+        raise _refuse("bad-cron", f'"{found}" has {len(fields)} fields', 'five: minute, hour, day, month, weekday, as in "0 3 * * 1"')
+    for field, name, (low, high), names in zip(fields, _CRON_FIELDS, _CRON_RANGES, _CRON_NAMES, strict=True):
+        try:
+            for part in field.split(","):
+                _cron_part(part, low, high, names)
+        except ValueError:
+            raise _refuse(
+                "bad-cron", f'"{field}" is no {name}', f"{low} to {high}, *, a range, a list or a step, as in */15"
+            ) from None
+    return found
+
+
+def _label(longest: int) -> Callable[[str], str]:
+    def check(found: str) -> str:
+        if not _LABEL.fullmatch(found):
+            raise _refuse("bad-name", f'"{found}" is no DNS label', "lower-case letters, digits and hyphens; a letter first, no hyphen last")
+        if len(found) > longest:
+            raise _refuse("bad-name", f"{len(found)} characters are too many", f"at most {longest}, so that every name made from it fits")
+        return found
+
+    return check
+
+
+def _check_image(found: str) -> str:
+    match = _IMAGE.fullmatch(found)
+    if not match:
+        raise _refuse("bad-image", f'"{found}" is no image reference', "registry/name:tag, with @sha256:... where the digest is known")
+    if match["tag"] == "latest" or not (match["tag"] or match["digest"]):
+        raise _refuse("image-not-pinned", f'"{found}" has no exact tag', "an exact tag such as ghcr.io/acme/iris:1.4.2")
+    return found
+
+
+def _check_image_name(found: str) -> str:
+    match = _IMAGE.fullmatch(found)
+    if not match or match["tag"] or match["digest"]:
+        raise _refuse("bad-image", f'"{found}" is no name of an image', "registry/name without a tag: the version becomes the tag")
+    return found
+
+
+def _check_moment(found: str) -> str:
+    try:
+        aware = datetime.fromisoformat(found).tzinfo is not None
+    except ValueError:
+        aware = False
+    if not aware:
+        raise _refuse("bad-timestamp", f'"{found}" is no moment', 'ISO 8601 with a time zone: "2026-12-20T00:00:00Z"')
+    return found
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Return the names of the time zones that this machine knows."""
+    from zoneinfo import available_timezones  # noqa: PLC0415 - reads a folder of the machine, for platforms alone
+
+    return frozenset(available_timezones())
+
+
+def _check_zone(found: str) -> str:
+    if found != "UTC" and zones() and found not in zones():
+        raise _refuse("bad-time-zone", f'"{found}" is no time zone', "a name of the IANA data base, such as Europe/Berlin or UTC")
+    return found
+
+
+def _pattern(code: str, pattern: re.Pattern[str], what: str, note: str) -> AfterValidator:
+    def check(found: str) -> str:
+        if not pattern.fullmatch(found):
+            raise _refuse(code, f'"{found}" is no {what}', note)
+        return found
+
+    return AfterValidator(check)
+
+
+Quantity = Annotated[
+    str,
+    BeforeValidator(_number_as_text),
+    AfterValidator(_check_quantity),
+    WithJsonSchema({"type": ["string", "number"], "description": "A Kubernetes quantity."}),
+]
+Duration = Annotated[str, AfterValidator(_check_duration)]
+Cron = Annotated[str, AfterValidator(_check_cron)]
+ModelName = Annotated[str, AfterValidator(_label(30))]
+Label = Annotated[str, AfterValidator(_label(63))]
+ShortLabel = Annotated[str, AfterValidator(_label(20))]
+Image = Annotated[str, AfterValidator(_check_image)]
+ImageName = Annotated[str, AfterValidator(_check_image_name)]
+Moment = Annotated[str, AfterValidator(_check_moment)]
+TimeZone = Annotated[str, AfterValidator(_check_zone)]
+EnvironmentVariable = Annotated[
+    str,
+    _pattern("bad-name", _ENVIRONMENT_VARIABLE, "name of an environment variable", "letters, digits and underscores; no digit first"),
+]
+Entrypoint = Annotated[
+    str, _pattern("bad-entrypoint", _ENTRYPOINT, "entrypoint", "a file of the model's folder and a name in it: train.py:train")
+]
+SecretName = Annotated[
+    str,
+    _pattern(
+        "bad-name",
+        re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"),
+        "name of a Secret",
+        "lower-case letters, digits, hyphens and dots, as Kubernetes wants it",
+    ),
+]
+GitUrl = Annotated[
+    str,
+    _pattern(
+        "bad-git-url",
+        re.compile(r"(?:(?:https?|ssh|git|file)://[^\s]+|[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:[^\s]+)"),
+        "address of a git repository",
+        "https://git.example.com/ml/models.git or git@git.example.com:ml/models.git",
+    ),
+]
+HttpUrl = Annotated[
+    str,
+    _pattern("bad-url", re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[^\s]*)?"), "URL", "http:// or https:// with a host"),
+]
