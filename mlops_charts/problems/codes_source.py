@@ -51,7 +51,7 @@ TABLE: Final[tuple[Entry, ...]] = (
         "yaml-syntax",
         title="The file is not valid YAML",
         why="What cannot be parsed cannot be checked any further.",
-        fix="Correct the place shown: indentation, a missing colon, an open quote or bracket, a text that needs quotes.",
+        fix="Correct the place: indentation, a missing colon, an open quote or bracket, a text that needs quotes.",
         example="metadata:\n  name iris",
     ),
     code(
@@ -92,7 +92,7 @@ TABLE: Final[tuple[Entry, ...]] = (
     code(
         "yaml-alias",
         title="An anchor or an alias is used",
-        why="What a line means should stand on that line: an alias hides it, and can blow a small file up to gigabytes.",
+        why="What a line means should stand on that line; an alias hides it and can blow a file up to gigabytes.",
         fix="Write the value out at each place, or put a text that begins with * or & in quotes.",
         example="resources: &small {cpu: 500m}",
     ),
