@@ -96,14 +96,14 @@ def _cell(char: str) -> tuple[str, int]:
 
 def _underlined(position: Position) -> tuple[str, str]:
     """The source line, cut around the place if it is wide, and the line of carets below it."""
-    start = max(position.column - 1 - position.offset, 0)
+    start = min(max(position.column - 1 - position.offset, 0), len(position.text))
     length = max(position.end_column - position.column, 1)
     first = 0 if start < _WIDTH - _LEAD else start - _LEAD
     text = position.text[first : first + _WIDTH]
     ahead = _CUT if first or position.offset else ""
     behind = _CUT if len(position.text) > first + _WIDTH else ""
     cells = [_cell(char) for char in text]
-    begin = min(start - first, len(cells))
+    begin = start - first
     lead = len(ahead) + sum(width for _, width in cells[:begin])
     span = sum(width for _, width in cells[begin : begin + length])
     shown = ahead + "".join(char for char, _ in cells) + behind

@@ -34,9 +34,7 @@ def _rank(word: str, candidate: str, limit: int) -> tuple[int, int, int, int] | 
     score = min(exact, folded)
     if score > limit:
         return None
-    same_start = _shared_start(word, candidate)
-    same_end = _shared_start(word[::-1], candidate[::-1])
-    return score, exact, abs(len(word) - len(candidate)), -same_start - same_end
+    return score, exact, abs(len(word) - len(candidate)), -_shared_start(word, candidate)
 
 
 def _shared_start(left: str, right: str) -> int:

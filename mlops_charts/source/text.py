@@ -18,6 +18,7 @@ _WIDE_MARKS = (
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
 _UNITS = 1024
+_TAG_DIRECTIVE = re.compile(r"^%TAG\b", re.MULTILINE)
 
 
 def decode(data: bytes | str, file: str) -> tuple[str, list[Problem]]:
@@ -32,8 +33,10 @@ def decode(data: bytes | str, file: str) -> tuple[str, list[Problem]]:
     except UnicodeDecodeError as error:
         return "", [_undecodable(error, file)]
     text = text.removeprefix("\ufeff")
-    odd = _ODD.search(text)
-    return text, [_odd_character(text, odd.start(), file)] if odd else []
+    if odd := _ODD.search(text):
+        return "", [_odd_character(text, odd.start(), file)]
+    directive = _TAG_DIRECTIVE.search(text)  # the parser needs quadratic time for many of them
+    return text, [_tag_directive(text, directive.start(), file)] if directive else []
 
 
 def split_lines(text: str) -> tuple[str, ...]:
@@ -78,6 +81,11 @@ def _undecodable(error: UnicodeDecodeError, file: str) -> Problem:
     at = place(file, lines, Span(len(before), len(before[-1]) + 1, 0, 0))
     message = f"the byte 0x{data[error.start]:02x} is not UTF-8"
     return Problem("not-utf8", message, at, note="save the file as UTF-8 in your editor")
+
+
+def _tag_directive(text: str, index: int, file: str) -> Problem:
+    at = place(file, split_lines(text), Span(len(split_lines(text[:index])), 1, 0, 0))
+    return Problem("yaml-tag", "tags cannot be used, so %TAG has no place here", at, note="remove the line")
 
 
 def _binary(file: str) -> Problem:
