@@ -1,0 +1,139 @@
+"""The meaning of nodes in Python: the manifests that Helm must print, and values as Helm merges them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlops_charts.chart.chart import Chart, Template
+from mlops_charts.chart.errors import ChartError
+from mlops_charts.chart.kinds import Kind
+from mlops_charts.chart.nodes import Text, Value, When
+from mlops_charts.chart.presence import plain
+
+_ABSENT = object()
+# Go writes whole floats below this as integers.
+_WHOLE = range(-(2**63), 2**64)
+
+
+def evaluate(chart: Chart, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The manifests that Helm must print for these values, in the order of the templates; absent ones are left out.
+
+    Args:
+        chart: what to evaluate.
+        values: all values, the chart's defaults among them (see `merge`).
+
+    Raises:
+        ChartError: if a value is missing.
+    """
+    documents = []
+    for template in chart.templates:
+        try:
+            manifest = _evaluate(template.node, values)
+        except ChartError as error:
+            error.in_file(f"templates/{template.file}")
+            raise
+        if manifest is not _ABSENT:
+            documents.append(manifest)
+    return documents
+
+
+def _evaluate(node: Any, values: Mapping[str, Any]) -> Any:
+    kind = type(node)
+    if kind in _SCALARS:
+        return node
+    if kind is dict:
+        pairs = ((key, _evaluate(item, values)) for key, item in node.items())
+        return {key: item for key, item in pairs if item is not _ABSENT}
+    if kind is list:
+        return [item for item in (_evaluate(entry, values) for entry in node) if item is not _ABSENT]
+    if kind is When:
+        present = any(look_up(condition, values) for condition in node.conditions)
+        return _evaluate(node.node, values) if present else _ABSENT
+    if kind is Value:
+        return look_up(node, values)
+    if kind is Text:
+        return "".join(part if isinstance(part, str) else str(look_up(part, values)) for part in node.parts)
+    return _evaluate(plain(node), values)
+
+
+_SCALARS = frozenset({str, int, bool, float})
+
+
+def look_up(value: Value, values: Mapping[str, Any]) -> Any:
+    """What a template prints for a value, of the type that was declared.
+
+    Raises:
+        ChartError: if it is missing.
+    """
+    place: Any = values
+    for step in value.path.split("."):
+        if not isinstance(place, Mapping) or place.get(step) is None:
+            raise ChartError(f"value {value.path} is missing")
+        place = place[step]
+    if value.kind is Kind.INT:
+        return int(place)
+    if value.kind is Kind.FLOAT:
+        return float(place)
+    return _as_go(place) if value.kind.is_subtree else place
+
+
+def _as_go(content: Any) -> Any:
+    """A subtree with its numbers as Helm's toYaml prints them, having read all as floats."""
+    if isinstance(content, Mapping):
+        return {key: _as_go(item) for key, item in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_as_go(item) for item in content]
+    if isinstance(content, (int, float)) and not isinstance(content, bool):
+        number = float(content)
+        return int(number) if number.is_integer() and int(number) in _WHOLE else number
+    return content
+
+
+def merge(base: Mapping[str, Any], *overlays: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as Helm merges them: maps key by key, lists replaced whole, null erases a default."""
+    given: dict[str, Any] = {}
+    for overlay in overlays:
+        given = _overlaid(given, overlay)
+    return _coalesced(base, given)
+
+
+def _overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, item in above.items():
+        old = merged.get(key)
+        merged[key] = _overlaid(old, item) if isinstance(old, Mapping) and isinstance(item, Mapping) else item
+    return merged
+
+
+def _coalesced(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(given)
+    for key, default in base.items():
+        if key not in given:
+            if default is not None:
+                merged[key] = default
+        elif given[key] is None:
+            del merged[key]
+        elif isinstance(given[key], Mapping) and isinstance(default, Mapping):
+            merged[key] = _coalesced(default, given[key])
+    return merged
+
+
+def origin_at(template: Template, path: tuple[str | int, ...]) -> str:
+    """The path in model.yaml that decided what stands at `path` of a manifest: that of the deepest value on the way.
+
+    List indices count the entries as declared, so with absent entries before them the answer is a near one.
+    """
+    origin, node = template.origin, template.node
+    for step in (*path, None):
+        while isinstance(node, When):
+            origin, node = node.conditions[0].origin, node.node
+        if isinstance(node, Value):
+            return node.origin
+        if isinstance(node, Text):
+            return next((part.origin for part in node.parts if isinstance(part, Value)), origin)
+        try:
+            node = plain(node)[step]
+        except (ChartError, LookupError, TypeError):
+            return origin
+    return origin
