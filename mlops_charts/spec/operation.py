@@ -74,7 +74,7 @@ class Check(Block):
     critical: Bool = Field(False, description="Whether a failure ends the release at once.")
     max_increase_points: Number | None = Field(None, gt=0, le=100, description="errorRate: the most it may rise, in percentage points.")
     quantile: Number | None = Field(None, gt=0, lt=1, description="latency: the quantile compared.")
-    max_ratio: Number | None = Field(None, gt=1, description="latency: the most that the quantile may grow, as a ratio.")
+    max_ratio: Number | None = Field(None, gt=1, description="latency: the most that the quantile may grow, as a ratio; none is 1.2, or 2.5 where Seldon's executor measures.")
     max_psi: Number | None = Field(None, gt=0, description="predictionDrift: the largest population stability index.")
     name: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,40}$", description="business: the name of the figure.")
     success: str | None = Field(None, description="business: PromQL that counts successes; {slot} stands for the version.")
@@ -85,7 +85,7 @@ class Check(Block):
 def _default_checks() -> tuple[Check, ...]:
     return (
         Check(metric="errorRate", max_increase_points=1.0, critical=True),
-        Check(metric="latency", quantile=0.95, max_ratio=1.2),
+        Check(metric="latency", quantile=0.95),
         Check(metric="predictionDrift", max_psi=0.2),
     )
 

@@ -1,0 +1,97 @@
+"""What two worlds must agree on, as constants alone: metrics, file names, steps, ports.
+
+Every room may import this; it imports nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+# --- the folder of a saved model -------------------------------------------------------------------------------------
+MODEL_ONNX: Final = "model.onnx"
+MODEL_SKOPS: Final = "model.skops"
+MODEL_PICKLE: Final = "model.pkl"
+SIGNATURE: Final = "signature.json"
+EXAMPLE: Final = "example.json"
+PROFILE: Final = "profile.json"
+
+# --- the server's metrics --------------------------------------------------------------------------------------------
+# Every series carries the labels of IDENTITY_LABELS; the others stand beside the name.
+IDENTITY_LABELS: Final = ("model", "slot", "version")
+REQUESTS: Final = "mlops_server_requests_total"  # code
+REQUEST_DURATION: Final = "mlops_server_request_duration_seconds"  # histogram, LATENCY_BUCKETS
+IN_FLIGHT: Final = "mlops_server_requests_in_flight"
+BATCH_SIZE: Final = "mlops_server_batch_rows"  # histogram, BATCH_BUCKETS
+PREDICTIONS: Final = "mlops_server_predictions_total"  # value: a class, or the upper bound of a bucket
+FEATURE_DRIFT: Final = "mlops_server_feature_drift_psi"  # feature
+PREDICTION_DRIFT: Final = "mlops_server_prediction_drift_psi"
+FEEDBACK: Final = "mlops_server_feedback_total"
+REWARD: Final = "mlops_server_reward_total"
+MODEL_INFO: Final = "mlops_server_model_info"  # code_digest, data_digest, run_id; always 1
+
+# Fifty buckets from 1 ms to 1 s, each 10^(3/50) = 1.148 times the one before, so that a ratio of 1.2 can be seen.
+LATENCY_BUCKETS: Final = (0.00025, 0.0005, *(round(0.001 * 10 ** (3 * i / 50), 6) for i in range(51)), 2.5, 5.0, 10.0)
+BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+
+# --- metrics of Seldon's executor (labels deployment_name, predictor_name, predictor_version, code) --------------------
+EXECUTOR_DURATION: Final = "seldon_api_executor_server_requests_seconds"
+EXECUTOR_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+
+# --- metrics of the pipeline, declared in the WorkflowTemplate and emitted by Argo's controller ------------------------
+PIPELINE_RUNS: Final = "mlops_pipeline_runs_total"  # model, status; Argo puts argo_workflows_ before it
+PIPELINE_SECONDS: Final = "mlops_pipeline_duration_seconds"
+ARGO_PREFIX: Final = "argo_workflows_"
+
+# --- ports and paths of the server -----------------------------------------------------------------------------------
+HTTP_PORT: Final = 9000
+GRPC_PORT: Final = 9500
+METRICS_PORT: Final = 6000
+EXECUTOR_HTTP_PORT: Final = 8000
+EXECUTOR_GRPC_PORT: Final = 5001
+READY_PATH: Final = "/v2/health/ready"
+LIVE_PATH: Final = "/v2/health/live"
+
+# --- metrics that a version is judged by before release --------------------------------------------------------------
+TASK_METRICS: Final[dict[str, tuple[str, ...]]] = {
+    "classification": (
+        "accuracy", "balancedAccuracy", "precision", "recall", "specificity", "f1", "rocAuc", "logLoss", "brier",
+        "latencyP99Seconds",
+    ),
+    "regression": ("mae", "rmse", "mape", "r2", "medianAbsoluteError", "maxError", "latencyP99Seconds"),
+    "ranking": ("ndcg", "map", "mrr", "hitRate", "latencyP99Seconds"),
+    "custom": ("latencyP99Seconds",),
+}  # fmt: skip
+CLASS_METRICS: Final = ("precision", "recall", "specificity", "f1", "rocAuc")  # those that may be taken of one class
+
+
+# --- the steps of the pipeline ---------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class StepContract:
+    """What a step reads and writes, by the names that stand in the Workflow and on its command line.
+
+    A parameter is a file `<outputs>/<name>`; an artifact is a folder `<inputs>/<name>` or `<outputs>/<name>`.
+    """
+
+    parameters_in: tuple[str, ...] = ()
+    artifacts_in: tuple[str, ...] = ()
+    parameters_out: tuple[str, ...] = ()
+    artifacts_out: tuple[str, ...] = ()
+
+
+STEPS: Final[dict[str, StepContract]] = {
+    "guard": StepContract(
+        ("trigger", "code-digest", "git-commit"),
+        (),
+        ("action", "data-digest", "run-id", "version", "resume-from", "build-environment"),
+        ("source", "environment-context"),
+    ),
+    "trial": StepContract(("index", "data-digest", "run-id"), ("source",)),
+    "search": StepContract(("data-digest", "run-id"), ("source",), (), ("params",)),
+    "train": StepContract(("code-digest", "data-digest", "run-id", "git-commit"), ("source", "params"), ("run-id",), ("model",)),
+    "validate": StepContract(("run-id",), ("source", "model"), (), ("report",)),
+    "version": StepContract(("run-id", "code-digest", "data-digest", "git-commit"), ("source", "model"), ("version",)),
+    "monitor": StepContract(("run-id", "version"), ("source", "model"), (), ("profile",)),
+    "build": StepContract(("run-id", "version", "code-digest", "data-digest"), ("source", "model", "profile"), ("image",), ("context", "predicate")),
+    "deploy": StepContract(("action", "version", "run-id", "code-digest", "data-digest", "image", "image-digest"), ("source",)),
+}

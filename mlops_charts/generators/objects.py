@@ -1,0 +1,57 @@
+"""What many objects share: metadata, security contexts, resources, references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlops_charts.plan import Plan
+
+
+def metadata(
+    plan: Plan,
+    name: Any,
+    *,
+    component: str,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return an object's metadata with the model's labels; `component` is what the object belongs to."""
+    found: dict[str, Any] = {"name": name, "labels": labels_of(plan, component, labels)}
+    notes = {**plan.annotations, **(annotations or {})}
+    if notes:
+        found["annotations"] = notes
+    return found
+
+
+def labels_of(plan: Plan, component: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the labels of an object or a pod."""
+    return {**plan.labels, "app.kubernetes.io/component": component, **(more or {})}
+
+
+def pod_security_context() -> dict[str, Any]:
+    """Return what Pod Security restricted wants of a pod."""
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": 65532,
+        "runAsGroup": 65532,
+        "fsGroup": 65532,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def container_security_context(*, read_only: bool = True) -> dict[str, Any]:
+    """Return what Pod Security restricted wants of a container; a read-only root unless the tool cannot bear it."""
+    return {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": read_only,
+        "runAsNonRoot": True,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def pull_secrets(plan: Plan) -> dict[str, Any]:
+    """Return the pull secrets of a pod, as a part of its spec that may be empty."""
+    name = plan.platform.registry.pull_secret
+    return {"imagePullSecrets": [{"name": name}]} if name else {}
