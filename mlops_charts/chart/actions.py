@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mlops_charts.chart.kinds import Kind
-from mlops_charts.chart.nodes import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlops_charts.chart.nodes import Value
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 # "%#g" keeps the point of a float: Go would print 1.0 as 1, which is another type.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mlops_charts.chart.errors import ChartError
-from mlops_charts.chart.nodes import REQUIRED, Node, Record, Text, Value, When
+from mlops_charts.chart.nodes import REQUIRED, Record, Text, Value, When
 from mlops_charts.chart.presence import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True)
@@ -76,27 +78,25 @@ def values_of(chart: Chart) -> list[Value | Record]:
 
 
 def _collect(node: Any, found: dict[str, Value | Record]) -> None:
+    if type(node) is Value:
+        _declare(node, found)
+        return
+    for child in _children(node):
+        if type(child) is not str:
+            _collect(child, found)
+
+
+def _children(node: Any) -> Iterable[Any]:
     kind = type(node)
     if kind is dict:
-        for item in node.values():
-            if type(item) is not str:
-                _collect(item, found)
-    elif kind is list:
-        for item in node:
-            if type(item) is not str:
-                _collect(item, found)
-    elif kind is Value:
-        _declare(node, found)
-    elif kind is When:
-        for condition in node.conditions:
-            _declare(condition, found)
-        _collect(node.node, found)
-    elif kind is Text:
-        for part in node.parts:
-            if isinstance(part, Value):
-                _declare(part, found)
-    elif kind not in _SCALARS and not isinstance(simple := plain(node), Node):
-        _collect(simple, found)
+        return cast("Iterable[Any]", node.values())
+    if kind is list:
+        return cast("Iterable[Any]", node)
+    if kind is When:
+        return (*node.conditions, node.node)
+    if kind is Text:
+        return cast("Iterable[Any]", node.parts)
+    return () if kind in _SCALARS else (plain(node),)
 
 
 _SCALARS = frozenset({str, int, bool, float, type(None)})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from mlops_charts.chart.chart import Chart, Template
 from mlops_charts.chart.errors import ChartError
 from mlops_charts.chart.kinds import Kind
 from mlops_charts.chart.nodes import Text, Value, When
 from mlops_charts.chart.presence import plain
+
+if TYPE_CHECKING:
+    from mlops_charts.chart.chart import Chart, Template
 
 _ABSENT = object()
 # Go writes whole floats below this as integers.
@@ -42,22 +44,26 @@ def _evaluate(node: Any, values: Mapping[str, Any]) -> Any:
     kind = type(node)
     if kind in _SCALARS:
         return node
-    if kind is dict:
-        pairs = ((key, _evaluate(item, values)) for key, item in node.items())
-        return {key: item for key, item in pairs if item is not _ABSENT}
-    if kind is list:
-        return [item for item in (_evaluate(entry, values) for entry in node) if item is not _ABSENT]
-    if kind is When:
-        present = any(look_up(condition, values) for condition in node.conditions)
-        return _evaluate(node.node, values) if present else _ABSENT
-    if kind is Value:
-        return look_up(node, values)
-    if kind is Text:
-        return "".join(part if isinstance(part, str) else str(look_up(part, values)) for part in node.parts)
-    return _evaluate(plain(node), values)
+    meaning = _MEANINGS.get(kind)
+    return meaning(node, values) if meaning else _evaluate(plain(node), values)
 
 
-_SCALARS = frozenset({str, int, bool, float})
+def _map(node: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    pairs = ((key, _evaluate(item, values)) for key, item in node.items())
+    return {key: item for key, item in pairs if item is not _ABSENT}
+
+
+def _list(node: list[Any], values: Mapping[str, Any]) -> list[Any]:
+    return [item for item in (_evaluate(entry, values) for entry in node) if item is not _ABSENT]
+
+
+def _when(node: When, values: Mapping[str, Any]) -> Any:
+    present = any(look_up(condition, values) for condition in node.conditions)
+    return _evaluate(node.node, values) if present else _ABSENT
+
+
+def _text(node: Text, values: Mapping[str, Any]) -> str:
+    return "".join(part if isinstance(part, str) else str(look_up(part, values)) for part in node.parts)
 
 
 def look_up(value: Value, values: Mapping[str, Any]) -> Any:
@@ -76,6 +82,16 @@ def look_up(value: Value, values: Mapping[str, Any]) -> Any:
     if value.kind is Kind.FLOAT:
         return float(place)
     return _as_go(place) if value.kind.is_subtree else place
+
+
+_SCALARS = frozenset({str, int, bool, float})
+_MEANINGS: Mapping[type, Callable[[Any, Mapping[str, Any]], Any]] = {
+    dict: _map,
+    list: _list,
+    Value: look_up,
+    When: _when,
+    Text: _text,
+}
 
 
 def _as_go(content: Any) -> Any:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops_charts.chart.errors import ChartError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 # Beyond these Helm, which reads numbers as 64-bit floats, would change an integer.
 SAFE_INTEGER = 2**53 - 1
@@ -76,7 +78,7 @@ def check_default(path: str, default: Any, kind: Kind, schema: Mapping[str, Any]
         raise ChartError(f"value {path}: the default {default!r} breaks {broken[0]}: {schema[broken[0]]!r}")
 
 
-_BREAKS = {
+_BREAKS: Mapping[str, Callable[[Any, Any], bool]] = {
     "minimum": lambda default, limit: default < limit,
     "maximum": lambda default, limit: default > limit,
     "pattern": lambda default, limit: re.search(limit, default) is None,

@@ -7,13 +7,15 @@ dataclass apart, while it copies anything else by `__deepcopy__`, which here ret
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from mlops_charts.chart.errors import ChartError
 from mlops_charts.chart.kinds import Kind, check_default, kind_of
 from mlops_charts.chart.leaks import MARK
 from mlops_charts.chart.plain import admits_only_plain, is_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _PATH = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*", re.ASCII)
 
@@ -67,14 +69,22 @@ class Node:
     def __repr__(self) -> str:
         return f"{MARK}{self._title()}>"
 
-    def __str__(self) -> str:
+    def __str__(self) -> str:  # noqa: PLE0307 (it never returns)
         self._refuse()
 
     def __format__(self, spec: str) -> str:
         self._refuse()
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # noqa: PLE0304 (it never returns)
         self._refuse()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (str, int, float)):
+            self._refuse()
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
 
     __iter__ = __len__ = __contains__ = __getitem__ = __int__ = __float__ = __index__ = __call__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
@@ -106,7 +116,12 @@ class Value(Node):
         self, path: str, default: Any, description: str, *, kind: Kind, schema: dict[str, Any], origin: str = ""
     ) -> None:
         self._set(
-            path=_checked(path), default=default, description=description, kind=kind, schema=schema, origin=origin or path
+            path=_checked(path),
+            default=default,
+            description=description,
+            kind=kind,
+            schema=schema,
+            origin=origin or path,
         )
 
     def _title(self) -> str:
@@ -177,7 +192,7 @@ def value(
     default: Any = REQUIRED,
     description: str = "",
     *,
-    type: type | str | None = None,  # noqa: A002 (it reads as the JSON Schema keyword that it becomes)
+    type: type | str | None = None,  # noqa: A002 (it becomes the JSON Schema keyword)
     minimum: float | None = None,
     maximum: float | None = None,
     pattern: str | None = None,
@@ -239,8 +254,8 @@ def text(template: str, **values: Value) -> Text:
     for name, one in values.items():
         if not isinstance(one, Value) or not one.is_plain:
             raise ChartError(
-                f"text() cannot hold {name}={one!r}: only integers, and strings whose pattern or enum admits nothing but"
-                " letters, digits and . _ : / -"
+                f"text() cannot hold {name}={one!r}: only integers, and strings whose pattern or enum admits nothing"
+                " but letters, digits and . _ : / -"
             )
     names = "|".join(map(re.escape, values)) or "(?!)"
     pieces: list[str | Value] = []

@@ -6,7 +6,7 @@ Also the one place that knows how foreign objects (hikaru's) and relatives of pl
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mlops_charts.chart.errors import ChartError
@@ -22,12 +22,14 @@ def condition_of(when: When) -> frozenset[str]:
 
 
 def refuse_empty(entries: Iterable[Any], given: Given) -> None:
-    """Raise ChartError unless some condition around a map or list implies one of its entries, all of them conditional."""
+    """Raise ChartError unless some condition around a map or list implies one of its conditional entries."""
     chains = [_chain(entry) for entry in entries]
     for known in given:
         if all(any(all(path in link for link in chain) for chain in chains) for path in known):
             return
-    raise ChartError("every entry is conditional, so Helm may print null here: make the whole conditional, or one entry not")
+    raise ChartError(
+        "every entry is conditional, so Helm may print null here: make the whole conditional, or one entry not"
+    )
 
 
 def _chain(entry: Any) -> list[frozenset[str]]:
@@ -50,10 +52,22 @@ def plain(node: Any) -> Any:
         return node
     if isinstance(node, enum.Enum):
         return plain(node.value)
-    for of, into in ((bool, bool), (str, str.__str__), (int, int), (float, float), (Mapping, dict), ((list, tuple), list)):
-        if isinstance(node, of):  # type: ignore[arg-type]
+    for of, into in _RELATIVES.items():
+        if isinstance(node, of):
             return into(node)
     for method in ("get_clean_dict", "to_dict"):
         if callable(convert := getattr(node, method, None)):
             return dict(convert())
     raise ChartError(f"an object of type {type(node).__module__}.{type(node).__name__} is no data of a manifest")
+
+
+# In this order, because a bool is an int to Python.
+_RELATIVES: Mapping[type, Callable[[Any], Any]] = {
+    bool: bool,
+    str: str.__str__,
+    int: int,
+    float: float,
+    Mapping: dict,
+    list: list,
+    tuple: list,
+}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops_charts.chart.braces import protect
-from mlops_charts.chart.chart import Chart
 from mlops_charts.chart.headers import comment, sentence
 from mlops_charts.chart.nodes import REQUIRED, Record, Value
 from mlops_charts.chart.writer import yaml_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlops_charts.chart.chart import Chart
 
 _LONGEST_DEFAULT = 60
 

@@ -26,6 +26,7 @@ _ODD = re.compile(
 )
 _ESCAPED = re.compile(f'["\\\\]|{_ODD.pattern}')
 _NAMED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_FORMS = (("x", 2), ("u", 4), ("U", 8))
 _SURROGATES = range(0xD800, 0xE000)
 _LONGEST_KEY = 800
 _INT64 = range(-(2**63), 2**63)
@@ -38,7 +39,9 @@ def _escape(match: re.Match[str]) -> str:
         raise ChartError("a string holds half a surrogate pair, which no file can carry")
     if character in _NAMED:
         return _NAMED[character]
-    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    digits = f"{code:x}"
+    letter, width = next(form for form in _FORMS if len(digits) <= form[1])
+    return f"\\{letter}{digits:0>{width}}"
 
 
 def escaped(text: str) -> str:

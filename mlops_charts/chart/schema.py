@@ -22,7 +22,10 @@ def values_schema(chart: Chart) -> dict[str, Any]:
     head = {"$comment": sentence(chart.source), "$schema": DIALECT, "title": f"Values of the chart {chart.name}"}
     root = _closed(tree)
     # Helm hands these to a chart that is used as a part of another.
-    root["properties"] = {**root["properties"], "global": {"type": "object", "description": "Set by Helm for subcharts."}}
+    root["properties"] = {
+        **root["properties"],
+        "global": {"type": "object", "description": "Set by Helm for subcharts."},
+    }
     return {**head, **root, **({"allOf": list(chart.constraints)} if chart.constraints else {})}
 
 

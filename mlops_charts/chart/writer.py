@@ -7,14 +7,16 @@ told apart by exact type, the frequent ones first; `presence.plain` brings what 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops_charts.chart import actions, scalars
 from mlops_charts.chart.braces import protect, protect_before_action
 from mlops_charts.chart.errors import ChartError
 from mlops_charts.chart.nodes import Text, Value, When
 from mlops_charts.chart.presence import Given, condition_of, plain, refuse_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _STEP = "  "
 _ACTION = "{{-"
@@ -62,7 +64,7 @@ class _Writer:
     def _root(self, node: Any, given: Given) -> None:
         node = plain(node)
         if type(node) is When:
-            self._conditional(node, "", given, lambda inner, known: self._root(inner, known))
+            self._conditional(node, "", given, self._root)
         elif type(node) is dict and node:
             self._map(node, "", given)
         else:
@@ -72,7 +74,7 @@ class _Writer:
         lines, key_text, inline = self._lines, self._key, self._inline
         fixed, key = False, None
         try:
-            for key, item in node.items():  # noqa: B007 (the except clause reads it)
+            for key, item in node.items():
                 if type(item) is str and "\n" not in item:
                     lines.append(f"{pad}{key_text(key)} {inline(item)}")
                     fixed = True
