@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_charts.problems import Position, Problem
+from mlops_charts.problems import CODES, Position, Problem
 from mlops_charts.source import Source, dotted, parse, read
 
 TEXT = """\
@@ -270,6 +270,18 @@ def test_long_lines_keep_the_place() -> None:
     assert marked(position) == "here"
 
 
+EXPLAINED = (
+    "file-empty yaml-syntax tab-indentation several-documents not-a-mapping duplicate-key non-string-key yaml-alias "
+    "yaml-merge yaml-tag not-finite number-too-large too-deep"
+)
+
+
+@pytest.mark.parametrize("code", EXPLAINED.split())
+def test_examples_of_codes_are_true(code: str) -> None:
+    """The example of each code that YAML can show raises exactly that code."""
+    assert only(CODES[code].example).code == code
+
+
 def test_dotted() -> None:
     """Paths read like the file."""
     assert dotted(("environments", 1, "overrides")) == "environments[1].overrides"
@@ -313,3 +325,11 @@ def test_read_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hyphen stands for standard input."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a: 1")))
     assert read("-") == (b"a: 1", [])
+
+
+def test_read_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A standard input that is closed is a problem, not a traceback."""
+    closed = io.TextIOWrapper(io.BytesIO())
+    closed.close()
+    monkeypatch.setattr(sys, "stdin", closed)
+    assert [problem.code for problem in read("-")[1]] == ["file-unreadable"]

@@ -52,7 +52,7 @@ TABLE: Final[tuple[Entry, ...]] = (
         title="The file is not valid YAML",
         why="What cannot be parsed cannot be checked any further.",
         fix="Correct the place: indentation, a missing colon, an open quote or bracket, a text that needs quotes.",
-        example="metadata:\n  name iris",
+        example="metadata: name: iris",
     ),
     code(
         "tab-indentation",

@@ -16,9 +16,9 @@ def read(path: str | os.PathLike[str]) -> tuple[bytes | None, list[Problem]]:
     Never raises for what the operating system refuses, and never reads more than the limit and one byte.
     """
     name = os.fspath(path)
-    if name == "-":
-        return _limited(sys.stdin.buffer, "<stdin>")
     try:
+        if name == "-":
+            return _limited(sys.stdin.buffer, "<stdin>")
         with Path(name).open("rb") as file:
             return _limited(file, name)
     except FileNotFoundError:
