@@ -1,0 +1,19 @@
+"""Values that several generators put into their objects, declared once so that all of them agree.
+
+Knows a plan of one environment and nothing of the objects that the values stand in.
+"""
+
+from __future__ import annotations
+
+from mlops_charts.chart import Value, value
+from mlops_charts.plan import EnvironmentPlan
+
+
+def namespace(environment: EnvironmentPlan) -> Value:
+    """Return the namespace of the serving chart, as text in queries and rules."""
+    return value(
+        "namespace",
+        environment.namespace,
+        "Namespace that the chart is installed in.",
+        pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+    )
