@@ -2,6 +2,44 @@
 
 from typing import Final
 
-from mlops_charts.problems.define import Entry
+from mlops_charts.problems.define import Entry, code
+from mlops_charts.problems.model import Severity
 
-TABLE: Final[tuple[Entry, ...]] = ()
+TABLE: Final[tuple[Entry, ...]] = (
+    code(
+        "schema-invalid",
+        title="An API server would refuse the object",
+        why="A value is none that the schema of the object's kind accepts, or a required field is missing.",
+        fix="Follow the note; the origin says which field of model.yaml, or which generator, the object came from.",
+        example='kind: Deployment\nspec:\n  replicas: "2"',
+    ),
+    code(
+        "schema-unknown-field",
+        title="The object has a field that its kind does not know",
+        why="With strict field validation it is refused; without, it is dropped in silence.",
+        fix="Take the field that is suggested, or remove it.",
+        example="kind: Deployment\nspec:\n  replcas: 2",
+    ),
+    code(
+        "crd-default-missing",
+        title="A default that the API server adds must be written out",
+        why="Server-side apply replaces atomic lists whole, without the CRD's defaults: the object would differ for ever.",
+        fix="Write the field with the value that the note gives.",
+        example="kind: HTTPRoute\nspec:\n  parentRefs:\n    - name: public   # group and kind are missing",
+    ),
+    code(
+        "crd-version-not-served",
+        title="The cluster does not serve this version of the kind",
+        why="The CRD has no such version, or has it only to convert stored objects.",
+        fix="Write one of the served versions as apiVersion.",
+        example="apiVersion: external-secrets.io/v1beta1\nkind: ExternalSecret",
+    ),
+    code(
+        "kind-unchecked",
+        title="No schema of the kind is at hand",
+        why="What was not checked is never counted as valid.",
+        fix="Run `mlops-charts schemas fetch`, or name a folder of CRDs with --crds; --require-all makes it an error.",
+        example="apiVersion: example.com/v1\nkind: Widget",
+        severity=Severity.WARNING,
+    ),
+)

@@ -72,23 +72,24 @@ def format_accepts(name: str, value: Any) -> bool:
     return True
 
 
+_END: Final[Mapping[str, str]] = {"$": r"\Z", r"\z": r"\Z"}
+_CLASS: Final = re.compile(r"(\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\])")
+_LATE_FLAGS: Final = re.compile(r"(\^+)(\(\?[ims]+\))")
+
+
 @cache
 def compiled(pattern: str) -> re.Pattern[str] | None:
-    """A Go pattern as Python reads it, or None if Python cannot: a dollar is the end of the text there."""
-    text = re.sub(r"(\\.)|(\$)", lambda found: _END.get(found[0], found[0]), pattern)
+    """A Go pattern as Python reads it, or None if Python cannot.
+
+    In Go a dollar is the end of the text (in Python also the place before a last newline), and flags may follow ``^``.
+    """
+    flags_first = _LATE_FLAGS.sub(r"\2\1", pattern, count=1) if _LATE_FLAGS.match(pattern) else pattern
+    parts = _CLASS.split(flags_first)
     try:
-        return re.compile(_outside_classes(pattern) if "[" in pattern else text)
+        return re.compile("".join(part if part.startswith("[") else _ends(part) for part in parts))
     except re.error:
         return None
 
 
-_END: Final[Mapping[str, str]] = {"$": r"\Z", r"\z": r"\Z"}
-
-
-def _outside_classes(pattern: str) -> str:
-    """The pattern with its ends translated, but not the dollars inside of [...]."""
-    parts = re.split(r"(\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\])", pattern)
-    return "".join(
-        part if part.startswith("[") else re.sub(r"\\.|\$", lambda found: _END.get(found[0], found[0]), part)
-        for part in parts
-    )
+def _ends(part: str) -> str:
+    return re.sub(r"\\.|\$", lambda found: _END.get(found[0], found[0]), part)
