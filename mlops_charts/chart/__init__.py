@@ -7,6 +7,7 @@ entry in values.schema.json. `evaluate()` says in Python what Helm will print.
 """
 
 from mlops_charts.chart.chart import Chart, Template, default_values, values_of
+from mlops_charts.chart.differ import differing_defaults
 from mlops_charts.chart.emit import emit_chart, emit_manifest
 from mlops_charts.chart.errors import ChartError
 from mlops_charts.chart.evaluate import evaluate, merge, origin_at
@@ -24,6 +25,7 @@ __all__ = [
     "Value",
     "When",
     "default_values",
+    "differing_defaults",
     "emit_chart",
     "emit_manifest",
     "evaluate",

@@ -43,6 +43,7 @@ class Chart:
         notes: what Helm prints after an installation.
         readme: prose of the README above the table of values.
         files: further files, path within the chart to text, written as they are.
+        unset: paths of values whose default is that of one environment, so that values.yaml must not state it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Chart:
     notes: str = ""
     readme: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    unset: frozenset[str] = frozenset()
 
 
 def values_of(chart: Chart) -> list[Value | Record]:
@@ -74,7 +76,11 @@ def values_of(chart: Chart) -> list[Value | Record]:
         if found.setdefault(record.path, record) is not record:
             raise ChartError(f"value {record.path} is declared twice: once in a template, or as two records")
     _refuse_nested(found)
-    return list(found.values())
+    return [_unset(declared) if declared.path in chart.unset else declared for declared in found.values()]
+
+
+def _unset(declared: Value | Record) -> Value | Record:
+    return declared.without_default() if isinstance(declared, Value) else declared
 
 
 def _collect(node: Any, found: dict[str, Value | Record]) -> None:

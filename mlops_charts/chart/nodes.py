@@ -127,6 +127,10 @@ class Value(Node):
     def _title(self) -> str:
         return f"value {self.path}"
 
+    def without_default(self) -> Value:
+        """The same value, which a values file must give."""
+        return Value(self.path, REQUIRED, self.description, kind=self.kind, schema=self.schema, origin=self.origin)
+
     def same_as(self, other: Value) -> bool:
         """Whether two declarations of one path agree; that 1, 1.0 and True are equal to Python is no agreement."""
         mine = (repr(self.default), self.description, self.kind, self.schema)
