@@ -5,12 +5,11 @@ Knows paths and bytes; not what they mean.
 
 from mlops_charts.workspace.find import Workspace, find_workspace, model_files
 from mlops_charts.workspace.folder import Folder, read_folder
-from mlops_charts.workspace.write import Changes, Tree, changes_of, write_tree
+from mlops_charts.workspace.write import Changes, changes_of, write_tree
 
 __all__ = [
     "Changes",
     "Folder",
-    "Tree",
     "Workspace",
     "changes_of",
     "find_workspace",

@@ -1,0 +1,106 @@
+"""The two charts of a model, put together from what the generators yield."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mlops_charts.chart import Chart, Template, differing_defaults, values_of
+from mlops_charts.generators.model import Generator, Part
+from mlops_charts.generators.serving.release_values import release_constraints, release_records
+from mlops_charts.plan import EnvironmentPlan, Plan
+
+CHART_VERSION = "1.0.0"  # a chart is deployed by commit; Argo CD does not read its version
+# What only an environment's file can say; values.yaml has no default for these.
+ENVIRONMENT_VALUES = frozenset({"namespace", "environment", "ingress.host"})
+
+
+@dataclass(frozen=True)
+class ServingCharts:
+    """The serving chart and what each environment sets.
+
+    Attributes:
+        chart: The chart, the same for all environments.
+        overlays: For each environment, dotted path and value of what differs from the chart's defaults.
+    """
+
+    chart: Chart
+    overlays: Mapping[str, Mapping[str, Any]]
+
+
+def pipeline_chart(plan: Plan, generators: Sequence[Generator]) -> Chart:
+    """Return the chart that makes the model."""
+    templates = _templates(part for generator in generators for part in generator.pipeline(plan))
+    return Chart(
+        name=f"{plan.model}-pipeline",
+        version=CHART_VERSION,
+        description=f"Everything that makes the model {plan.model}.",
+        source=plan.source,
+        templates=templates,
+        notes=_PIPELINE_NOTES.format(model=plan.model, workflow=plan.names.workflow),
+        readme=_PIPELINE_README.format(model=plan.model),
+    )
+
+
+def serving_chart(plan: Plan, generators: Sequence[Generator]) -> ServingCharts:
+    """Return the chart that serves the model, and the values of each environment."""
+    by_environment = {
+        environment.name: _templates(_serving_parts(plan, environment, generators)) for environment in plan.environments
+    }
+    base = next(iter(by_environment.values()))
+    chart = Chart(
+        name=f"{plan.model}-serving",
+        version=CHART_VERSION,
+        description=f"Everything that serves the model {plan.model}.",
+        source=plan.source,
+        templates=base,
+        records=release_records(plan),
+        constraints=release_constraints(plan.platform.ingress.type),
+        notes=_SERVING_NOTES.format(model=plan.model),
+        readme=_SERVING_README.format(model=plan.model),
+        unset=ENVIRONMENT_VALUES,
+    )
+    first = {value.path: value.default for value in values_of(_stated(chart)) if value.path in ENVIRONMENT_VALUES}
+    overlays = {name: {**first, **differing_defaults(base, other)} for name, other in by_environment.items()}
+    return ServingCharts(chart, overlays)
+
+
+def _stated(chart: Chart) -> Chart:
+    return Chart(chart.name, chart.version, chart.description, chart.source, chart.templates)
+
+
+def _serving_parts(plan: Plan, environment: EnvironmentPlan, generators: Sequence[Generator]) -> Iterable[Part]:
+    for generator in generators:
+        yield from generator.serving(plan, environment)
+
+
+def _templates(parts: Iterable[Part]) -> tuple[Template, ...]:
+    return tuple(Template(part.file, part.node, part.origin) for part in parts)
+
+
+_PIPELINE_NOTES = """\
+The pipeline of {model} is installed. Its Workflow runs once for this code:
+  kubectl get workflow {workflow}
+"""
+_SERVING_NOTES = """\
+The model {model} is served as release-<environment>.yaml says. `helm test` sends it its example.
+"""
+_PIPELINE_README = """\
+# {model}-pipeline
+
+Everything that makes the model {model}: the WorkflowTemplate with its steps, the Workflow that runs it once for this
+code, the schedule of retraining, the source and the resolved spec, and the least rights and connections that they need.
+"""
+_SERVING_README = """\
+# {model}-serving
+
+Everything that serves the model {model}: one SeldonDeployment with the slots blue and green, the route between them,
+and what watches and guards them.
+
+Argo CD reads `values.yaml`, `environment-<e>.yaml`, `values-<e>.yaml` and `release-<e>.yaml`, in this order. The first
+two are generated; `values-<e>.yaml` is yours, for anything but `release`; `release-<e>.yaml` belongs to the release
+commands. Without a release file the chart refuses to render, so that a lost file never takes down what serves:
+
+    helm template . -f environment-<e>.yaml -f values-<e>.yaml -f release-<e>.yaml
+"""
