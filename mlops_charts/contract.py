@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-# --- the folder of a saved model -------------------------------------------------------------------------------------
+# --- the folder of a saved model ---
 MODEL_ONNX: Final = "model.onnx"
 MODEL_SKOPS: Final = "model.skops"
 MODEL_PICKLE: Final = "model.pkl"
@@ -16,7 +16,7 @@ SIGNATURE: Final = "signature.json"
 EXAMPLE: Final = "example.json"
 PROFILE: Final = "profile.json"
 
-# --- the server's metrics --------------------------------------------------------------------------------------------
+# --- the server's metrics ---
 # Every series carries the labels of IDENTITY_LABELS; the others stand beside the name.
 IDENTITY_LABELS: Final = ("model", "slot", "version")
 REQUESTS: Final = "mlops_server_requests_total"  # code
@@ -34,16 +34,16 @@ MODEL_INFO: Final = "mlops_server_model_info"  # code_digest, data_digest, run_i
 LATENCY_BUCKETS: Final = (0.00025, 0.0005, *(round(0.001 * 10 ** (3 * i / 50), 6) for i in range(51)), 2.5, 5.0, 10.0)
 BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 
-# --- metrics of Seldon's executor (labels deployment_name, predictor_name, predictor_version, code) --------------------
+# --- metrics of Seldon's executor (labels deployment_name, predictor_name, predictor_version, code) ---
 EXECUTOR_DURATION: Final = "seldon_api_executor_server_requests_seconds"
 EXECUTOR_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 
-# --- metrics of the pipeline, declared in the WorkflowTemplate and emitted by Argo's controller ------------------------
+# --- metrics of the pipeline, declared in the WorkflowTemplate and emitted by Argo's controller ---
 PIPELINE_RUNS: Final = "mlops_pipeline_runs_total"  # model, status; Argo puts argo_workflows_ before it
 PIPELINE_SECONDS: Final = "mlops_pipeline_duration_seconds"
 ARGO_PREFIX: Final = "argo_workflows_"
 
-# --- ports and paths of the server -----------------------------------------------------------------------------------
+# --- ports and paths of the server ---
 HTTP_PORT: Final = 9000
 GRPC_PORT: Final = 9500
 METRICS_PORT: Final = 6000
@@ -52,7 +52,7 @@ EXECUTOR_GRPC_PORT: Final = 5001
 READY_PATH: Final = "/v2/health/ready"
 LIVE_PATH: Final = "/v2/health/live"
 
-# --- metrics that a version is judged by before release --------------------------------------------------------------
+# --- metrics that a version is judged by before release ---
 TASK_METRICS: Final[dict[str, tuple[str, ...]]] = {
     "classification": (
         "accuracy", "balancedAccuracy", "precision", "recall", "specificity", "f1", "rocAuc", "logLoss", "brier",
@@ -65,7 +65,7 @@ TASK_METRICS: Final[dict[str, tuple[str, ...]]] = {
 CLASS_METRICS: Final = ("precision", "recall", "specificity", "f1", "rocAuc")  # those that may be taken of one class
 
 
-# --- the steps of the pipeline ---------------------------------------------------------------------------------------
+# --- the steps of the pipeline ---
 @dataclass(frozen=True, slots=True)
 class StepContract:
     """What a step reads and writes, by the names that stand in the Workflow and on its command line.
@@ -88,10 +88,19 @@ STEPS: Final[dict[str, StepContract]] = {
     ),
     "trial": StepContract(("index", "data-digest", "run-id"), ("source",)),
     "search": StepContract(("data-digest", "run-id"), ("source",), (), ("params",)),
-    "train": StepContract(("code-digest", "data-digest", "run-id", "git-commit"), ("source", "params"), ("run-id",), ("model",)),
+    "train": StepContract(
+        ("code-digest", "data-digest", "run-id", "git-commit"), ("source", "params"), ("run-id",), ("model",)
+    ),
     "validate": StepContract(("run-id",), ("source", "model"), (), ("report",)),
     "version": StepContract(("run-id", "code-digest", "data-digest", "git-commit"), ("source", "model"), ("version",)),
     "monitor": StepContract(("run-id", "version"), ("source", "model"), (), ("profile",)),
-    "build": StepContract(("run-id", "version", "code-digest", "data-digest"), ("source", "model", "profile"), ("image",), ("context", "predicate")),
-    "deploy": StepContract(("action", "version", "run-id", "code-digest", "data-digest", "image", "image-digest"), ("source",)),
+    "build": StepContract(
+        ("run-id", "version", "code-digest", "data-digest"),
+        ("source", "model", "profile"),
+        ("image",),
+        ("context", "predicate"),
+    ),
+    "deploy": StepContract(
+        ("action", "version", "run-id", "code-digest", "data-digest", "image", "image-digest"), ("source",)
+    ),
 }

@@ -7,18 +7,33 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Owned:
+    """Where generated files may be removed once they are generated no longer.
+
+    Attributes:
+        folder: The folder, from the root.
+        source: The file that they say they come from; others are somebody else's.
+        prefix: How their names begin; empty for every name, also in the folders below.
+    """
+
+    folder: str
+    source: str
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
 class Tree:
     """Files to be, by path from the root of the repository, with slashes.
 
     Attributes:
         files: Generated text.
         seeds: Text of files that belong to people or to the release commands: written once, never again.
-        owned: Folders in which a generated file that is in neither is removed.
+        owned: Where a generated file that is in neither is removed.
     """
 
     files: Mapping[str, str]
     seeds: Mapping[str, str] = field(default_factory=dict)
-    owned: tuple[str, ...] = ()
+    owned: tuple[Owned, ...] = ()
 
     def __or__(self, other: Tree) -> Tree:
         """Return both trees together."""

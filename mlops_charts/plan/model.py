@@ -1,6 +1,6 @@
 """What was decided: plain frozen data that generators turn into manifests.
 
-`spec` and `platform` stand here for what is passed on as it was written; whatever had to be decided is a field of its own.
+`spec` and `platform` stand here for what is passed on as it was written; what had to be decided is a field of its own.
 """
 
 from __future__ import annotations

@@ -18,7 +18,12 @@ SlotName = Literal["blue", "green"]
 
 class _Record(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=False, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+        frozen=True,
+        extra="forbid",
+        strict=False,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
     def data(self) -> dict[str, Any]:
@@ -67,7 +72,9 @@ class ReleaseState(_Record):
     step_started_at: str = Field("", description="When its step started, in UTC.")
     match: Match = Field(default_factory=Match, description="The experiment's header.")
     policy: dict[str, Any] = Field({}, description="Steps, interval and checks as they were when the release started.")
-    rejected: tuple[dict[str, Any], ...] = Field((), description="Versions that are not released again until a person says so.")
+    rejected: tuple[dict[str, Any], ...] = Field(
+        (), description="Versions that are not released again until a person says so."
+    )
     blue: Slot = Field(default_factory=Slot, description="The slot blue.")
     green: Slot = Field(default_factory=Slot, description="The slot green.")
 
