@@ -23,7 +23,7 @@ TABLE: Final[tuple[Entry, ...]] = (
     code(
         "crd-default-missing",
         title="A default that the API server adds must be written out",
-        why="Server-side apply replaces atomic lists whole, without the CRD's defaults: the object would differ for ever.",
+        why="Server-side apply replaces atomic lists whole, without the CRD's defaults: a difference for ever.",
         fix="Write the field with the value that the note gives.",
         example="kind: HTTPRoute\nspec:\n  parentRefs:\n    - name: public   # group and kind are missing",
     ),

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from mlops_charts.validate.model import ObjectPath
 from mlops_charts.validate.schemas.flaw import Flaw, SchemaError, invalid, show, unknown_field
 from mlops_charts.validate.schemas.metadata import check_metadata
 
@@ -55,7 +56,8 @@ class Builtin:
             return [self._not_served(api_version, kind)]
         free = api_version.startswith(_FREE_NAMES)
         flaws = list(check_metadata(manifest.get("metadata"), ("metadata",), path_names=free))
-        for error in validator.iter_errors(manifest):
+        flaws += [invalid(path, "a list must hold no null") for path in _null_items(manifest, ())]
+        for error in validator.iter_errors(_without_nulls(manifest)):
             if not error.absolute_path or error.absolute_path[0] != "metadata":
                 flaws.extend(_flaws(error))
         return flaws
@@ -141,6 +143,24 @@ def _registry(folder: Path) -> Any:
 
     definitions = json.loads((folder / "_definitions.json").read_bytes())
     return Resource.from_contents(definitions, default_specification=DRAFT202012) @ Registry()
+
+
+def _without_nulls(value: Any) -> Any:
+    """The object without fields that are null: to an API server they are absent, the schemas admit them anywhere."""
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _null_items(value: Any, path: ObjectPath) -> Iterator[ObjectPath]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _null_items(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if item is None:
+                yield (*path, index)
+            yield from _null_items(item, (*path, index))
 
 
 def _flaws(error: "ValidationError") -> Iterator[Flaw]:
