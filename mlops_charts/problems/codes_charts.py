@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from mlops_charts.problems import codes_applications, codes_policy, codes_seldon, codes_workflows
 from mlops_charts.problems.define import Entry, code
 from mlops_charts.problems.model import Severity
 
@@ -42,4 +43,8 @@ TABLE: Final[tuple[Entry, ...]] = (
         example="apiVersion: example.com/v1\nkind: Widget",
         severity=Severity.WARNING,
     ),
+    *codes_seldon.TABLE,
+    *codes_workflows.TABLE,
+    *codes_applications.TABLE,
+    *codes_policy.TABLE,
 )
