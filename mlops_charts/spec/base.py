@@ -1,7 +1,5 @@
 """What every block of a specification shares: a closed, frozen type whose keys are camelCase."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
@@ -16,7 +14,12 @@ class Block(BaseModel):
     """One block of model.yaml or platform.yaml: no unknown keys, no change after parsing."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, defer_build=True
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        defer_build=True,
     )
 
 
@@ -27,7 +30,7 @@ def overridable(default: Any = ..., **field: Any) -> Any:
         default: The constant default; left out, the field is required.
         field: Whatever `pydantic.Field` takes.
     """
-    extra = {"x-overridable": True}
+    extra: dict[str, Any] = {"x-overridable": True}
     if default is ...:
         return Field(json_schema_extra=extra, **field)
     return Field(default, json_schema_extra=extra, **field)

@@ -1,7 +1,5 @@
 """The fields of a specification by their path: for error messages, `explain` and the reference."""
 
-from __future__ import annotations
-
 import types
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Union, get_args, get_origin

@@ -1,8 +1,6 @@
 """model.yaml: all that may be said of one model."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -12,6 +10,7 @@ from mlops_charts.spec.overrides import partial
 from mlops_charts.spec.quality import Build, Validation, Versioning
 from mlops_charts.spec.scalars import ModelName, ShortLabel
 from mlops_charts.spec.training import Pipeline, Training
+from mlops_charts.spec.words import describe, refuse
 
 API_VERSION = "mlops-charts/v1"
 
@@ -20,23 +19,39 @@ class Metadata(Block):
     """What the model is called and whose it is."""
 
     name: ModelName = Field(description="The model; also the name of its folder. A DNS label of at most 30 characters.")
-    owner: str | None = Field(None, pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$", description="The team that answers for it.")
+    owner: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$",
+        examples=["team-flowers"],
+        description="The team that answers for it.",
+    )
     description: str = Field("", max_length=500, description="What it predicts, in a sentence.")
     labels: dict[str, str] = Field({}, description="Labels on every object.")
     annotations: dict[str, str] = Field({}, description="Annotations on every object.")
 
 
-Overrides = partial("Overrides", {"serving": Serving, "release": Release, "monitoring": Monitoring})
+if TYPE_CHECKING:
+    Overrides = Block
+else:
+    Overrides = partial("Overrides", {"serving": Serving, "release": Release, "monitoring": Monitoring})
 
 
 class Environment(Block):
     """A place where the model is served."""
 
     name: ShortLabel = Field(description="An environment of platform.yaml.")
-    overrides: Overrides | None = Field(None, description="What differs there; only fields that the schema marks as overridable.")  # type: ignore[valid-type]
+    overrides: Overrides | None = Field(
+        None, description="What differs there; only fields that the schema marks as overridable."
+    )
 
 
 def _named(found: Any) -> Any:
+    if not isinstance(found, str | dict | Environment):
+        raise refuse(
+            "wrong-type",
+            f"found {describe(found)}, expected an environment",
+            "its name, or {name: ..., overrides: ...}",
+        )
     return {"name": found} if isinstance(found, str) else found
 
 
@@ -58,5 +73,9 @@ class ModelSpec(Block):
     release: Release = Field(default_factory=Release, description="How a new version takes over.")
     monitoring: Monitoring = Field(default_factory=Monitoring, description="What is watched.")
     environments: tuple[EnvironmentOrName, ...] = Field(
-        (), description="Where it is served, in the order of promotion; none means every environment of platform.yaml, in its order."
+        (),
+        description=(
+            "Where it is served, in the order of promotion; none means every environment of platform.yaml, in its "
+            "order."
+        ),
     )

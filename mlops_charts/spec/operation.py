@@ -1,14 +1,12 @@
 """How a version is served, released and watched."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from mlops_charts.spec.base import Block, Bool, Int, Number, overridable
 from mlops_charts.spec.scalars import Duration, Entrypoint, Quantity
+from mlops_charts.spec.words import describe, refuse
 
 
 class ServingResources(Block):
@@ -24,15 +22,21 @@ class Autoscaling(Block):
 
     min: Int = overridable(2, ge=1, description="The fewest pods of each version.")
     max: Int = overridable(10, ge=1, description="The most pods of each version.")
-    cpu_percent: Int | None = overridable(None, ge=1, le=100, description="Processor use that is aimed at, in percent of the request.")
-    requests_per_second: Number | None = overridable(None, gt=0, description="Requests per second and pod that are aimed at; needs keda in platform.yaml.")
+    cpu_percent: Int | None = overridable(
+        None, ge=1, le=100, description="Processor use that is aimed at, in percent of the request."
+    )
+    requests_per_second: Number | None = overridable(
+        None, gt=0, description="Requests per second and pod that are aimed at; needs keda in platform.yaml."
+    )
 
 
 class Batching(Block):
     """How requests that arrive together are computed together."""
 
     max_size: Int = overridable(64, ge=1, le=4096, description="The most rows of one batch.")
-    max_delay: Duration = overridable("2ms", description="The longest that a request waits for others while a batch is computed.")
+    max_delay: Duration = overridable(
+        "2ms", description="The longest that a request waits for others while a batch is computed."
+    )
 
 
 class RequestLog(Block):
@@ -49,11 +53,15 @@ class Serving(Block):
     runtime: Literal["python", "seldon-core", "sklearn", "mlflow"] = Field(
         "python", description="Our server, Seldon's Python wrapper, or one of Seldon's prepackaged servers."
     )
-    entrypoint: Entrypoint | None = Field(None, description="FILE.py:CLASS with predict(inputs), for pre- and post-processing of your own.")
+    entrypoint: Entrypoint | None = Field(
+        None, description="FILE.py:CLASS with predict(inputs), for pre- and post-processing of your own."
+    )
     protocol: Literal["v2", "seldon"] = Field("v2", description="The Open Inference Protocol, or Seldon's first one.")
     replicas: Int = overridable(2, ge=1, le=1000, description="Pods of each version; not together with autoscaling.")
     autoscaling: Autoscaling | None = overridable(None, description="Pods by load, instead of replicas.")
-    non_finite: Literal["reject", "missing"] = Field("reject", description="What NaN and infinities of an input are: an error, or a missing value.")
+    non_finite: Literal["reject", "missing"] = Field(
+        "reject", description="What NaN and infinities of an input are: an error, or a missing value."
+    )
     resources: ServingResources = overridable(default_factory=ServingResources, description="What one pod may use.")
     batching: Batching = overridable(default_factory=Batching, description="Requests computed together.")
     timeout: Duration = overridable("5s", description="The longest that a request may take.")
@@ -63,8 +71,15 @@ class Serving(Block):
 class AbTest(Block):
     """An experiment with users that stay with the version they met first."""
 
-    header: str = Field(pattern=r"^[A-Za-z0-9-]{1,64}$", description="The request header that carries the variant.")
-    value: str = Field("candidate", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="The header's value of those who meet the new version.")
+    header: str = Field(
+        pattern=r"^[A-Za-z0-9-]{1,64}$", examples=["x-user"], description="The request header that carries the variant."
+    )
+    value: str = Field(
+        "candidate",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        examples=["candidate"],
+        description="The header's value of those who meet the new version.",
+    )
 
 
 class Check(Block):
@@ -72,14 +87,29 @@ class Check(Block):
 
     metric: Literal["errorRate", "latency", "predictionDrift", "business"] = Field(description="What is compared.")
     critical: Bool = Field(False, description="Whether a failure ends the release at once.")
-    max_increase_points: Number | None = Field(None, gt=0, le=100, description="errorRate: the most it may rise, in percentage points.")
+    max_increase_points: Number | None = Field(
+        None, gt=0, le=100, description="errorRate: the most it may rise, in percentage points."
+    )
     quantile: Number | None = Field(None, gt=0, lt=1, description="latency: the quantile compared.")
-    max_ratio: Number | None = Field(None, gt=1, description="latency: the most that the quantile may grow, as a ratio; none is 1.2, or 2.5 where Seldon's executor measures.")
+    max_ratio: Number | None = Field(
+        None,
+        gt=1,
+        description=(
+            "latency: the most that the quantile may grow, as a ratio; none is 1.2, or 2.5 where Seldon's executor "
+            "measures."
+        ),
+    )
     max_psi: Number | None = Field(None, gt=0, description="predictionDrift: the largest population stability index.")
-    name: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,40}$", description="business: the name of the figure.")
-    success: str | None = Field(None, description="business: PromQL that counts successes; {slot} stands for the version.")
+    name: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9_-]{1,40}$", examples=["conversion"], description="business: the name of the figure."
+    )
+    success: str | None = Field(
+        None, description="business: PromQL that counts successes; {slot} stands for the version."
+    )
     total: str | None = Field(None, description="business: PromQL that counts trials; {slot} stands for the version.")
-    max_drop_percent: Number | None = Field(None, gt=0, le=100, description="business: the most that the rate may fall, in percent of itself.")
+    max_drop_percent: Number | None = Field(
+        None, gt=0, le=100, description="business: the most that the rate may fall, in percent of itself."
+    )
 
 
 def _default_checks() -> tuple[Check, ...]:
@@ -93,22 +123,34 @@ def _default_checks() -> tuple[Check, ...]:
 class Analysis(Block):
     """How a release is judged."""
 
-    confidence: Number = overridable(0.95, ge=0.5, lt=1, description="Confidence that a version let through is not worse than its margins.")
-    power: Number = overridable(0.8, ge=0.5, lt=1, description="Chance that an equally good version is recognised with the planned samples.")
+    confidence: Number = overridable(
+        0.95, ge=0.5, lt=1, description="Confidence that a version let through is not worse than its margins."
+    )
+    power: Number = overridable(
+        0.8, ge=0.5, lt=1, description="Chance that an equally good version is recognised with the planned samples."
+    )
     checks: tuple[Check, ...] = overridable(default_factory=_default_checks, description="What is compared.")
 
 
 class Release(Block):
     """How a new version takes over."""
 
-    strategy: Literal["canary", "shadow", "abTest", "blueGreen"] = overridable("canary", description="How the new version meets traffic.")
+    strategy: Literal["canary", "shadow", "abTest", "blueGreen"] = overridable(
+        "canary", description="How the new version meets traffic."
+    )
     ab_test: AbTest | None = overridable(None, description="The experiment, for the strategy abTest.")
-    steps: tuple[Int, ...] = overridable((5, 25, 50), min_length=1, description="Percent of the traffic that goes to the new version, step by step.")
+    steps: tuple[Int, ...] = overridable(
+        (5, 25, 50), min_length=1, description="Percent of the traffic that goes to the new version, step by step."
+    )
     interval: Duration = overridable("5m", description="The least time at each step.")
-    expected_requests_per_second: Number = overridable(20, gt=0, description="Traffic of the model, for the plan of samples.")
+    expected_requests_per_second: Number = overridable(
+        20, gt=0, description="Traffic of the model, for the plan of samples."
+    )
     bake: Duration = overridable("30m", description="How long the old version stays warm after promotion.")
     analysis: Analysis = overridable(default_factory=Analysis, description="The judgement.")
-    on_no_data: Literal["hold", "rollback"] = overridable("hold", description="What happens when there is nothing to judge by; it is never a pass.")
+    on_no_data: Literal["hold", "rollback"] = overridable(
+        "hold", description="What happens when there is nothing to judge by; it is never a pass."
+    )
     max_duration: Duration = overridable("6h", description="A release still undecided after this is rolled back.")
 
 
@@ -116,14 +158,16 @@ def _check_features(found: Any) -> Any:
     if isinstance(found, list | tuple) and found and all(isinstance(item, str) for item in found):
         return tuple(found)
     if found != "all":
-        raise PydanticCustomError("wrong-type", "{message}", {"message": "no features", "note": "all, or a list of columns"})
+        raise refuse("wrong-type", f"found {describe(found)}, expected features", "all, or a list of columns")
     return found
 
 
 Features = Annotated[
     Any,
     AfterValidator(_check_features),
-    WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+    WithJsonSchema(
+        {"anyOf": [{"const": "all", "type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+    ),
 ]
 
 
@@ -145,7 +189,9 @@ class LatencyObjective(Block):
 class Objectives(Block):
     """What users are promised."""
 
-    availability_percent: Number = overridable(99.9, gt=0, lt=100, description="Share of the requests answered without an error of the server, in percent.")
+    availability_percent: Number = overridable(
+        99.9, gt=0, lt=100, description="Share of the requests answered without an error of the server, in percent."
+    )
     latency: LatencyObjective = overridable(default_factory=LatencyObjective, description="The promise of speed.")
 
 

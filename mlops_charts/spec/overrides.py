@@ -1,10 +1,8 @@
 """What an environment may say differently: the same blocks with nothing but their overridable fields, none required."""
 
-from __future__ import annotations
-
 import types
 from collections.abc import Mapping
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import Field, create_model
 from pydantic.fields import FieldInfo
@@ -48,8 +46,6 @@ def _reduced_type(field: FieldInfo) -> Any:
 
 
 def _annotated(annotation: Any, constraint: Any) -> Any:
-    from typing import Annotated  # noqa: PLC0415
-
     return Annotated[annotation, constraint]
 
 

@@ -1,9 +1,7 @@
 """From a Source to a specification, with every problem of the types located and put into the user's words."""
 
-from __future__ import annotations
-
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -11,29 +9,16 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from mlops_charts.problems import Problem, nearest
-from mlops_charts.source import Source
+from mlops_charts.source import Source, dotted
 from mlops_charts.spec.base import Block
 from mlops_charts.spec.fields import Path, block_at, by_key
+from mlops_charts.spec.mismatch import mismatch
 
 Spec = TypeVar("Spec", bound=Block)
 
-_RANGES = {
-    "greater_than": ("gt", "above"),
-    "greater_than_equal": ("ge", "at least"),
-    "less_than": ("lt", "below"),
-    "less_than_equal": ("le", "at most"),
-}
-_KINDS = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "tuple_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "int_from_float": "a whole number",
-}
+_UNKNOWN = "extra_forbidden"
+_MISSING = "missing"
+_PLACEHOLDERS: Mapping[str, Any] = {"metadata": {"name": "unknown"}, "training": {"data": {"uri": "sklearn://unknown"}}}
 
 
 @dataclass(frozen=True)
@@ -41,48 +26,51 @@ class Parsed(Generic[Spec]):
     """A specification and what is wrong with its text.
 
     Attributes:
-        spec: None if not even the sound parts make one; else with the broken parts at their defaults.
+        spec: Blocks that hold a problem stand at their defaults, or at placeholders if they are required.
         problems: What the types object to.
-        broken: Top-level blocks that hold a problem; nothing that is said of them can be believed.
+        broken: Top-level blocks that hold a problem, or were meant by a misspelt key; what the specification says of
+            them is not what the text says.
     """
 
-    spec: Spec | None
+    spec: Spec
     problems: tuple[Problem, ...]
     broken: frozenset[str]
 
 
+@dataclass(frozen=True)
+class _Flaw:
+    path: Path
+    detail: ErrorDetails
+    suggestion: str | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.detail["type"]
+
+    @property
+    def meant(self) -> Path:
+        """The path that a misspelt key should have had; else its own."""
+        return (*self.path[:-1], self.suggestion) if self.suggestion else self.path
+
+
 def parse_spec(root: type[Spec], source: Source) -> Parsed[Spec]:
-    """Return the specification that a source holds."""
+    """Return the specification that a source holds, and all problems of its types."""
     try:
         return Parsed(root.model_validate(source.data), (), frozenset())
     except ValidationError as error:
         details = error.errors(include_url=False)
-    located = _merge_misspelt(root, [(_trim(source.data, detail), detail) for detail in details])
-    problems = tuple(_problem(root, source, path, detail) for path, detail in located)
-    broken = frozenset(str(path[0]) for path, _ in located if path)
-    return Parsed(_sound_part(root, source.data, [path for path, _ in located]), problems, broken)
+    flaws = _without_echoes([_flaw(root, source.data, detail) for detail in details])
+    broken = frozenset(str(path[0]) for flaw in flaws for path in (flaw.path, flaw.meant) if path)
+    return Parsed(_sound_part(root, source.data, broken), tuple(_problem(root, source, flaw) for flaw in flaws), broken)
 
 
-def path_text(path: Path) -> str:
-    """Return a path as people write it: `environments[1].overrides`."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
-
-
-def describe(found: Any) -> str:
-    """Return what was found, in words short enough for a message."""
-    if isinstance(found, Mapping):
-        return "a mapping"
-    if isinstance(found, list | tuple):
-        return "a list"
-    if isinstance(found, bool):
-        return "true" if found else "false"
-    if found is None:
-        return "nothing"
-    text = str(found) if isinstance(found, int | float) else f'"{found}"'
-    return text if len(text) <= 60 else text[:57] + '..."'  # noqa: PLR2004
+def _flaw(root: type[Block], data: Any, detail: ErrorDetails) -> _Flaw:
+    if detail["type"] == _MISSING and isinstance(detail["loc"][-1], int):
+        short = ErrorDetails(type="too_short", loc=detail["loc"][:-1], msg="", input=detail["input"])
+        short["ctx"] = {"min_length": detail["loc"][-1] + 1}
+        detail = short
+    path = _trim(data, detail)
+    return _Flaw(path, detail, _suggest(root, data, path) if detail["type"] == _UNKNOWN else None)
 
 
 def _trim(data: Any, detail: ErrorDetails) -> Path:
@@ -90,119 +78,67 @@ def _trim(data: Any, detail: ErrorDetails) -> Path:
     path: list[str | int] = []
     location = detail["loc"]
     for index, step in enumerate(location):
-        if isinstance(data, Mapping) and step in data:
+        if _holds(data, step):
             data = data[step]
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        elif detail["type"] == "missing" and index == len(location) - 1:
-            return (*path, step)
-        else:
-            continue
+        elif not (detail["type"] == _MISSING and index == len(location) - 1):
+            continue  # a name of pydantic's for one of several types
         path.append(step)
     return tuple(path)
 
 
-def _merge_misspelt(root: type[Block], located: list[tuple[Path, ErrorDetails]]) -> list[tuple[Path, ErrorDetails]]:
-    """Drop what follows from another problem: a required key that was only misspelt, a second opinion on one value."""
-    meant = {
-        (*path[:-1], suggestion)
-        for path, detail in located
-        if detail["type"] == "extra_forbidden" and (suggestion := _suggest(root, path))
-    }
-    kept: dict[Path, ErrorDetails] = {}
-    for path, detail in located:
-        if detail["type"] == "missing" and path in meant:
-            continue
-        kept.setdefault(path, detail)
-    return list(kept.items())
+def _holds(data: Any, step: str | int) -> bool:
+    return step in data if isinstance(data, Mapping) else isinstance(data, list) and step in range(len(data))
 
 
-def _suggest(root: type[Block], path: Path) -> str | None:
+def _without_echoes(flaws: list[_Flaw]) -> list[_Flaw]:
+    """Drop what follows from another flaw: a required key that was only misspelt, a second opinion on one value."""
+    meant = {flaw.meant for flaw in flaws if flaw.suggestion}
+    kept: dict[Path, _Flaw] = {}
+    for flaw in flaws:
+        if not (flaw.kind == _MISSING and flaw.path in meant):
+            kept.setdefault(flaw.path, flaw)
+    return list(kept.values())
+
+
+def _suggest(root: type[Block], data: Any, path: Path) -> str | None:
+    """Return the key that was meant: one that is not there yet if any is near, else one that is."""
     block = block_at(root, path[:-1])
-    return nearest(str(path[-1]), sorted(by_key(block))) if block else None
-
-
-def _problem(root: type[Block], source: Source, path: Path, detail: ErrorDetails) -> Problem:
-    kind, found = detail["type"], detail["input"]
-    context = detail.get("ctx") or {}
-    key = kind == "extra_forbidden"
-    code, message, note = (
-        (kind, str(context["message"]), str(context["note"]))
-        if "message" in context
-        else _unknown(root, path)
-        if key
-        else _missing(root, path)
-        if kind == "missing"
-        else _mismatch(kind, found, context)
-    )
-    at = path[:-1] if kind == "missing" else path
-    return Problem(code, message, source.position(at, key=key or kind == "missing"), path_text(path), note)
-
-
-def _unknown(root: type[Block], path: Path) -> tuple[str, str, str]:
-    block = block_at(root, path[:-1])
-    suggestion = _suggest(root, path)
-    did_you_mean = f'; did you mean "{suggestion}"?' if suggestion else ""
-    where = path_text(path[:-1]) or "the file"
-    note = f"{where} accepts: {', '.join(sorted(by_key(block)))}" if block else ""
-    return "unknown-field", f"unknown field{did_you_mean}", note
-
-
-def _missing(root: type[Block], path: Path) -> tuple[str, str, str]:
-    block = block_at(root, path[:-1])
-    field = by_key(block).get(str(path[-1])) if block else None
-    meaning = f": {field.description}" if field and field.description else ""
-    return "missing-field", f'required, but "{path[-1]}" is not there', f"add {path[-1]}{meaning}"
-
-
-def _mismatch(kind: str, found: Any, context: Mapping[str, Any]) -> tuple[str, str, str]:
-    if kind in _KINDS:
-        return "wrong-type", f"found {describe(found)}, expected {_KINDS[kind]}", _type_note(kind, found)
-    if kind in _RANGES:
-        key, words = _RANGES[kind]
-        return "out-of-range", f"found {describe(found)}, expected a number {words} {context[key]}", ""
-    if kind == "literal_error":
-        return _choice(found, str(context.get("expected", "")))
-    if kind == "string_pattern_mismatch":
-        return "bad-format", f"{describe(found)} is not written as it should be", f"the pattern is {context.get('pattern')}"
-    if kind in {"too_short", "string_too_short"}:
-        return "too-short", "empty, or too few entries", f"at least {context.get('min_length')}"
-    if kind in {"too_long", "string_too_long"}:
-        return "too-long", "too long, or too many entries", f"at most {context.get('max_length')}"
-    return "wrong-type", f"found {describe(found)}, which does not fit", kind.replace("_", " ")
-
-
-def _type_note(kind: str, found: Any) -> str:
-    if kind == "string_type" and isinstance(found, int | float):
-        return f'put it in quotes: "{str(found).lower()}"'
-    if kind in {"int_type", "float_type", "bool_type"} and isinstance(found, str):
-        return "write it without quotes"
-    return ""
-
-
-def _choice(found: Any, expected: str) -> tuple[str, str, str]:
-    choices = [word.strip(" '") for part in expected.split(" or ") for word in part.split(",")]
-    suggestion = nearest(str(found), choices)
-    did_you_mean = f'; did you mean "{suggestion}"?' if suggestion else ""
-    return "not-a-choice", f"{describe(found)} is not a choice{did_you_mean}", f"one of: {', '.join(choices)}"
-
-
-def _sound_part(root: type[Spec], data: Any, paths: Iterable[Path]) -> Spec | None:
-    """Return the specification without the entries at these paths, where the rest makes one."""
-    sound = copy.deepcopy(data)
-    for path in sorted(paths, key=len, reverse=True):
-        _remove(sound, path)
-    try:
-        return root.model_validate(sound)
-    except ValidationError:
+    if block is None:
         return None
-
-
-def _remove(data: Any, path: Path) -> None:
+    there = data
     for step in path[:-1]:
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            return
-    if path and isinstance(data, dict):
-        data.pop(path[-1], None)
+        there = there[step]
+    free = [key for key in by_key(block) if key not in there]
+    return nearest(str(path[-1]), free) or nearest(str(path[-1]), by_key(block))
+
+
+def _problem(root: type[Block], source: Source, flaw: _Flaw) -> Problem:
+    path, where = flaw.path, dotted(flaw.path)
+    if flaw.kind == _UNKNOWN:
+        did_you_mean = f'; did you mean "{flaw.suggestion}"?' if flaw.suggestion else ""
+        at = source.position(path, key=True)
+        return Problem("unknown-field", f"unknown field{did_you_mean}", at, where, _accepted(root, path))
+    if flaw.kind == _MISSING:
+        block = block_at(root, path[:-1])
+        field = by_key(block).get(str(path[-1])) if block else None
+        note = f"add {path[-1]}: {field.description}" if field else f"add {path[-1]}"
+        at = source.position(path[:-1], key=True)
+        return Problem("missing-field", f'"{path[-1]}" is required and not there', at, where, note)
+    block = block_at(root, path[:-1]) if path else None
+    field = by_key(block).get(str(path[-1])) if block else None
+    code, message, note = mismatch(flaw.detail, str(path[-1]) if path else "file", field)
+    return Problem(code, message, source.position(path, key=flaw.detail["loc"][-1] == "[key]"), where, note)
+
+
+def _accepted(root: type[Block], path: Path) -> str:
+    block = block_at(root, path[:-1])
+    return f"{dotted(path[:-1]) or 'the file'} accepts: {', '.join(sorted(by_key(block)))}" if block else ""
+
+
+def _sound_part(root: type[Spec], data: Mapping[str, Any], broken: frozenset[str]) -> Spec:
+    """Return the specification without its broken blocks."""
+    sound = {key: copy.deepcopy(found) for key, found in data.items() if key not in broken}
+    for key, field in by_key(root).items():
+        if field.is_required() and key not in sound:
+            sound[key] = _PLACEHOLDERS[key]
+    return root.model_validate(sound)

@@ -1,29 +1,49 @@
 """platform.yaml: all that may be said of the cluster."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from mlops_charts.spec.base import Block, Bool, Int
-from mlops_charts.spec.scalars import GitUrl, HttpUrl, Image, Label, Moment, Quantity, SecretName, TimeZone
+from mlops_charts.spec.scalars import GitUrl, HttpUrl, Image, Label, Moment, Quantity, SecretName, ShortLabel, TimeZone
 from mlops_charts.spec.training import Toleration
 
-Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._/-]+)?$")]
-NamePattern = Annotated[str, Field(pattern=r"^(?:[a-z0-9-]|\{model\}|\{environment\})+$")]
-HostPattern = Annotated[str, Field(pattern=r"^(?:[a-z0-9.-]|\{model\}|\{environment\})+$")]
+Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._/-]+)?$", examples=["ghcr.io/acme"])]
+NamePattern = Annotated[
+    str, Field(pattern=r"^(?:[a-z0-9-]|\{model\}|\{environment\})+$", examples=["{model}-{environment}"])
+]
+HostPattern = Annotated[
+    str, Field(pattern=r"^(?:[a-z0-9.-]|\{model\}|\{environment\})+$", examples=["{model}.{environment}.example.com"])
+]
 
 
 class Git(Block):
     """The repository of models, charts and Applications."""
 
-    url: GitUrl = Field("https://git.example.com/ml/models.git", description="Where Argo CD and the release commands find it.")
-    branch: str = Field("main", pattern=r"^[A-Za-z0-9._/-]+$", description="The branch that is deployed.")
-    path: str = Field("", pattern=r"^(?:[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)?$", description="Folder of platform.yaml in the repository; empty at its top.")
-    credentials_secret: SecretName = Field("git-credentials", description="Secret with username and password, or sshPrivateKey, to push with.")
-    signing_key_secret: SecretName | None = Field(None, description="Secret with the key that signs commits; none leaves them unsigned.")
-    release_branch: str | None = Field(None, pattern=r"^[A-Za-z0-9._/-]+$", description="Branch for release files where the main branch is protected.")
+    url: GitUrl = Field(
+        "https://git.example.com/ml/models.git", description="Where Argo CD and the release commands find it."
+    )
+    branch: str = Field(
+        "main", pattern=r"^[A-Za-z0-9._/-]+$", examples=["main"], description="The branch that is deployed."
+    )
+    path: str = Field(
+        "",
+        pattern=r"^(?:[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)?$",
+        examples=["ml/models"],
+        description="Folder of platform.yaml in the repository; empty at its top.",
+    )
+    credentials_secret: SecretName = Field(
+        "git-credentials", description="Secret with username and password, or sshPrivateKey, to push with."
+    )
+    signing_key_secret: SecretName | None = Field(
+        None, description="Secret with the key that signs commits; none leaves them unsigned."
+    )
+    release_branch: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9._/-]+$",
+        examples=["releases"],
+        description="Branch for release files where the main branch is protected.",
+    )
 
 
 class ArgoCd(Block):
@@ -37,9 +57,9 @@ class ArgoCd(Block):
 class Kubernetes(Block):
     """The cluster's version and clock."""
 
-    version: Literal["1.25", "1.26", "1.27", "1.28", "1.29", "1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37"] = Field(
-        "1.35", description="Minor version that manifests are held against."
-    )
+    version: Literal[
+        "1.25", "1.26", "1.27", "1.28", "1.29", "1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37"
+    ] = Field("1.35", description="Minor version that manifests are held against.")
     time_zone: TimeZone = Field("UTC", description="Time zone of schedules.")
 
 
@@ -53,16 +73,23 @@ class Gateway(Block):
 class Ingress(Block):
     """How traffic comes in and is divided between versions."""
 
-    type: Literal["gatewayApi", "istio", "none"] = Field("gatewayApi", description="HTTPRoutes, Seldon's VirtualServices, or nothing: then there is no canary.")
+    type: Literal["gatewayApi", "istio", "none"] = Field(
+        "gatewayApi", description="HTTPRoutes, Seldon's VirtualServices, or nothing: then there is no canary."
+    )
     gateway: Gateway = Field(default_factory=Gateway, description="The Gateway of the routes.")
-    host: HostPattern = Field("{model}.{environment}.example.com", description="Host name of a model; {model} and {environment} are filled in.")
+    host: HostPattern = Field(
+        "{model}.{environment}.example.com",
+        description="Host name of a model; {model} and {environment} are filled in.",
+    )
 
 
 class PlatformPipeline(Block):
     """Where models are made."""
 
     namespace: NamePattern = Field("{model}-pipeline", description="Namespace of a model's pipeline.")
-    runtime_image: Image = Field("ghcr.io/acme/mlops-charts-runtime:1.0.0", description="The image that the steps run in.")
+    runtime_image: Image = Field(
+        "ghcr.io/acme/mlops-charts-runtime:1.0.0", description="The image that the steps run in."
+    )
     retrain_on_runtime_change: Bool = Field(False, description="Whether a new runtime image retrains every model.")
 
 
@@ -76,7 +103,9 @@ class Freeze(Block):
 class PlatformEnvironment(Block):
     """A place where models are served."""
 
-    cluster: HttpUrl = Field("https://kubernetes.default.svc", description="The cluster's API server, as Argo CD knows it.")
+    cluster: HttpUrl = Field(
+        "https://kubernetes.default.svc", description="The cluster's API server, as Argo CD knows it."
+    )
     namespace: NamePattern = Field("{model}-{environment}", description="Namespace of a model there.")
     freeze: tuple[Freeze, ...] = Field((), description="Times in which nothing is released; a rollback is.")
 
@@ -91,8 +120,15 @@ class Storage(Block):
     """Any S3, for artifacts."""
 
     endpoint: HttpUrl = Field("http://s3.storage:8333", description="The server.")
-    bucket: str = Field("mlops", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="The bucket.")
-    region: str = Field("us-east-1", pattern=r"^[a-z0-9-]+$", description="The region that requests are signed for.")
+    bucket: str = Field(
+        "mlops", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", examples=["mlops"], description="The bucket."
+    )
+    region: str = Field(
+        "us-east-1",
+        pattern=r"^[a-z0-9-]+$",
+        examples=["us-east-1"],
+        description="The region that requests are signed for.",
+    )
     credentials_secret: SecretName = Field("s3-credentials", description="Secret with accessKey and secretKey.")
 
 
@@ -100,7 +136,9 @@ class Registry(Block):
     """Where images are."""
 
     host: Address = Field("ghcr.io/acme", description="Registry and organisation that model images are pushed to.")
-    pull_secret: SecretName | None = Field("registry-pull", description="Secret that pods pull with; none for a public registry.")
+    pull_secret: SecretName | None = Field(
+        "registry-pull", description="Secret that pods pull with; none for a public registry."
+    )
     push_secret: SecretName | None = Field("registry-push", description="Secret that the builder pushes with.")
 
 
@@ -115,15 +153,24 @@ class Prometheus(Block):
 class Secrets(Block):
     """Where secrets come from; a chart never holds one."""
 
-    provider: Literal["existing", "external-secrets", "sealed-secrets"] = Field("existing", description="Made by somebody else, fetched by External Secrets, or sealed files of the user's.")
+    provider: Literal["existing", "external-secrets", "sealed-secrets"] = Field(
+        "existing", description="Made by somebody else, fetched by External Secrets, or sealed files of the user's."
+    )
     store: Label | None = Field(None, description="The ClusterSecretStore, for external-secrets.")
-    prefix: str = Field("", pattern=r"^[A-Za-z0-9/_.-]*$", description="What stands before a secret's name in the store.")
+    prefix: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9/_.-]*$",
+        examples=["ml/"],
+        description="What stands before a secret's name in the store.",
+    )
 
 
 class Peer(Block):
     """A place on the network: an address block, or pods of a namespace."""
 
-    cidr: str | None = Field(None, pattern=r"^[0-9a-fA-F.:]+/[0-9]{1,3}$", description="A block of addresses.")
+    cidr: str | None = Field(
+        None, pattern=r"^[0-9a-fA-F.:]+/[0-9]{1,3}$", examples=["10.0.0.1/32"], description="A block of addresses."
+    )
     namespace: Label | None = Field(None, description="A namespace of the cluster.")
     port: Int = Field(443, ge=1, le=65535, description="The TCP port.")
 
@@ -139,9 +186,15 @@ class Network(Block):
     """What pods may reach; everything else is denied."""
 
     dns: Label = Field("kube-system", description="Namespace of the cluster's DNS.")
-    api_server: tuple[Peer, ...] = Field((Peer.model_construct(cidr="10.0.0.1/32", namespace=None, port=443),), description="The API server's addresses.")
-    storage: tuple[Peer, ...] = Field((Peer.model_construct(cidr=None, namespace="storage", port=8333),), description="The S3 server.")
-    mlflow: tuple[Peer, ...] = Field((Peer.model_construct(cidr=None, namespace="mlflow", port=5000),), description="The MLflow server.")
+    api_server: tuple[Peer, ...] = Field(
+        (Peer.model_construct(cidr="10.0.0.1/32", namespace=None, port=443),), description="The API server's addresses."
+    )
+    storage: tuple[Peer, ...] = Field(
+        (Peer.model_construct(cidr=None, namespace="storage", port=8333),), description="The S3 server."
+    )
+    mlflow: tuple[Peer, ...] = Field(
+        (Peer.model_construct(cidr=None, namespace="mlflow", port=5000),), description="The MLflow server."
+    )
     registry: tuple[Peer, ...] = Field((), description="The image registry.")
     git: tuple[Peer, ...] = Field((), description="The git server.")
     data: tuple[Peer, ...] = Field((), description="What training and steps of your own may reach besides.")
@@ -158,7 +211,12 @@ class ServiceAccounts(Block):
 class Gpu(Block):
     """How GPUs are asked for."""
 
-    resource: str = Field("nvidia.com/gpu", pattern=r"^[a-z0-9.-]+/[a-z0-9.-]+$", description="The extended resource.")
+    resource: str = Field(
+        "nvidia.com/gpu",
+        pattern=r"^[a-z0-9.-]+/[a-z0-9.-]+$",
+        examples=["nvidia.com/gpu"],
+        description="The extended resource.",
+    )
     tolerations: tuple[Toleration, ...] = Field((), description="Taints of nodes with GPUs.")
 
 
@@ -169,14 +227,20 @@ class Images(Block):
     trivy: Image = Field("ghcr.io/aquasecurity/trivy:0.74.0", description="Looks for vulnerabilities.")
     cosign: Image = Field("ghcr.io/sigstore/cosign/cosign:v3.1.2", description="Signs.")
     syft: Image = Field("ghcr.io/anchore/syft:v1.38.0", description="Makes bills of materials.")
-    sklearn_server: Image = Field("docker.io/seldonio/sklearnserver:1.17.1", description="Seldon's prepackaged scikit-learn server.")
-    mlflow_server: Image = Field("docker.io/seldonio/mlflowserver:1.17.1", description="Seldon's prepackaged MLflow server.")
+    sklearn_server: Image = Field(
+        "docker.io/seldonio/sklearnserver:1.17.1", description="Seldon's prepackaged scikit-learn server."
+    )
+    mlflow_server: Image = Field(
+        "docker.io/seldonio/mlflowserver:1.17.1", description="Seldon's prepackaged MLflow server."
+    )
 
 
 class Policy(Block):
     """How strict the proofs are."""
 
-    require_digests: Bool = Field(False, description="Whether an image without a digest is a problem instead of a warning.")
+    require_digests: Bool = Field(
+        False, description="Whether an image without a digest is a problem instead of a warning."
+    )
 
 
 class PlatformSpec(Block):
@@ -189,8 +253,12 @@ class PlatformSpec(Block):
     kubernetes: Kubernetes = Field(default_factory=Kubernetes, description="The cluster.")
     ingress: Ingress = Field(default_factory=Ingress, description="How traffic comes in.")
     pipeline: PlatformPipeline = Field(default_factory=PlatformPipeline, description="Where models are made.")
-    environments: dict[str, PlatformEnvironment] = Field(
-        {"staging": PlatformEnvironment.model_construct(cluster="https://kubernetes.default.svc", namespace="{model}-{environment}", freeze=())},
+    environments: dict[ShortLabel, PlatformEnvironment] = Field(
+        {
+            "staging": PlatformEnvironment.model_construct(
+                cluster="https://kubernetes.default.svc", namespace="{model}-{environment}", freeze=()
+            )
+        },
         min_length=1,
         description="Where models are served; names of DNS labels of at most 20 characters.",
     )

@@ -1,7 +1,5 @@
 """A model's spec as one environment has it."""
 
-from __future__ import annotations
-
 from mlops_charts.spec.model import ModelSpec
 from mlops_charts.spec.overrides import merge
 from mlops_charts.spec.platform import PlatformSpec

@@ -3,8 +3,6 @@
 Each is a plain string after parsing; the functions here read them. Nothing here knows Kubernetes objects.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -13,31 +11,36 @@ from functools import cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+
+from mlops_charts.spec.words import Written, describe, refuse
 
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?")
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))+")
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _LABEL = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
-_ENVIRONMENT_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ENTRYPOINT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*\.py:[A-Za-z_][A-Za-z0-9_]*")
 _IMAGE = re.compile(
     r"(?P<name>[a-z0-9]+(?:[._-][a-z0-9]+)*(?::[0-9]+)?(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
-_SCALE = {"": 1, "m": Decimal("0.001")} | {
-    unit: 1000**power for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), 1)
-} | {unit: 1024**power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
+_SCALE = (
+    {"": Decimal(1), "m": Decimal("0.001")}
+    | {unit: Decimal(1000**power) for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), 1)}
+    | {unit: Decimal(1024**power) for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
+)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _CRON_NAMES: tuple[dict[str, int], ...] = (
     {},
     {},
     {},
-    {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)},
-    {name: n for n, name in enumerate("sun mon tue wed thu fri sat".split())},
+    {name: n for n, name in enumerate(_MONTHS, 1)},
+    {name: n for n, name in enumerate(_DAYS)},
 )
+_QUANTITIES = "a number with a unit of Kubernetes: 500m, 2, 512Mi, 1.5Gi"
+_DURATIONS = "numbers with the units ms, s, m or h: 2ms, 90s, 5m, 1h30m, 720h"
 _CRON_FIELDS = ("minute", "hour", "day of month", "month", "day of week")
 
 
@@ -47,7 +50,11 @@ def quantity(text: str) -> Decimal:
     if not match:
         raise ValueError(text)
     number, unit = match[1], match[2] or ""
-    return Decimal(number + unit) if unit[:1] in {"e", "E"} and len(unit) > 1 and unit[1].isdigit() else Decimal(number) * _SCALE[unit]
+    return (
+        Decimal(number + unit)
+        if unit[:1] in {"e", "E"} and len(unit) > 1 and unit[1].isdigit()
+        else Decimal(number) * _SCALE[unit]
+    )
 
 
 def seconds(text: str) -> float:
@@ -63,25 +70,39 @@ def image_parts(text: str) -> tuple[str, str, str]:
     return match["name"], match["tag"] or "", match["digest"] or ""
 
 
-def _refuse(code: str, message: str, note: str) -> PydanticCustomError:
-    return PydanticCustomError(code, "{message}", {"message": message, "note": note})
-
-
 def _number_as_text(found: Any) -> Any:
-    return str(found) if isinstance(found, int | float) and not isinstance(found, bool) else found
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        return str(found)
+    if not isinstance(found, str):
+        raise refuse("wrong-type", f"found {describe(found)}, expected a quantity", _QUANTITIES)
+    return found
+
+
+def _duration_text(found: Any) -> Any:
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        raise refuse("bad-duration", f"{found} has no unit", _DURATIONS)
+    if not isinstance(found, str):
+        raise refuse("wrong-type", f"found {describe(found)}, expected a duration", _DURATIONS)
+    return found
 
 
 def _check_quantity(found: str) -> str:
     if not _QUANTITY.fullmatch(found):
-        raise _refuse("bad-quantity", f'"{found}" is no quantity', "a number with a unit of Kubernetes: 500m, 2, 512Mi, 1.5Gi")
+        raise refuse(
+            "bad-quantity", f'"{found}" is no quantity', "a number with a unit of Kubernetes: 500m, 2, 512Mi, 1.5Gi"
+        )
     return found
 
 
 def _check_duration(found: str) -> str:
     if not _DURATION.fullmatch(found):
-        raise _refuse("bad-duration", f'"{found}" is no duration', "numbers with the units ms, s, m or h: 2ms, 90s, 5m, 1h30m, 720h")
+        raise refuse(
+            "bad-duration",
+            f'"{found}" is no duration',
+            "numbers with the units ms, s, m or h: 2ms, 90s, 5m, 1h30m, 720h",
+        )
     if seconds(found) <= 0:
-        raise _refuse("bad-duration", f'"{found}" is no time at all', "a duration above zero, such as 5m")
+        raise refuse("bad-duration", f'"{found}" is no time at all', "a duration above zero, such as 5m")
     return found
 
 
@@ -103,13 +124,17 @@ def _cron_part(part: str, low: int, high: int, names: dict[str, int]) -> None:
 def _check_cron(found: str) -> str:
     fields = found.split()
     if len(fields) != len(_CRON_FIELDS):
-        raise _refuse("bad-cron", f'"{found}" has {len(fields)} fields', 'five: minute, hour, day, month, weekday, as in "0 3 * * 1"')
+        raise refuse(
+            "bad-cron",
+            f'"{found}" has {len(fields)} fields',
+            'five: minute, hour, day, month, weekday, as in "0 3 * * 1"',
+        )
     for field, name, (low, high), names in zip(fields, _CRON_FIELDS, _CRON_RANGES, _CRON_NAMES, strict=True):
         try:
             for part in field.split(","):
                 _cron_part(part, low, high, names)
         except ValueError:
-            raise _refuse(
+            raise refuse(
                 "bad-cron", f'"{field}" is no {name}', f"{low} to {high}, *, a range, a list or a step, as in */15"
             ) from None
     return found
@@ -118,9 +143,17 @@ def _check_cron(found: str) -> str:
 def _label(longest: int) -> Callable[[str], str]:
     def check(found: str) -> str:
         if not _LABEL.fullmatch(found):
-            raise _refuse("bad-name", f'"{found}" is no DNS label', "lower-case letters, digits and hyphens; a letter first, no hyphen last")
+            raise refuse(
+                "bad-name",
+                f'"{found}" is no DNS label',
+                "lower-case letters, digits and hyphens; a letter first, no hyphen last",
+            )
         if len(found) > longest:
-            raise _refuse("bad-name", f"{len(found)} characters are too many", f"at most {longest}, so that every name made from it fits")
+            raise refuse(
+                "bad-name",
+                f"{len(found)} characters are too many",
+                f"at most {longest}, so that every name made from it fits",
+            )
         return found
 
     return check
@@ -129,16 +162,22 @@ def _label(longest: int) -> Callable[[str], str]:
 def _check_image(found: str) -> str:
     match = _IMAGE.fullmatch(found)
     if not match:
-        raise _refuse("bad-image", f'"{found}" is no image reference', "registry/name:tag, with @sha256:... where the digest is known")
+        raise refuse(
+            "bad-image",
+            f'"{found}" is no image reference',
+            "registry/name:tag, with @sha256:... where the digest is known",
+        )
     if match["tag"] == "latest" or not (match["tag"] or match["digest"]):
-        raise _refuse("image-not-pinned", f'"{found}" has no exact tag', "an exact tag such as ghcr.io/acme/iris:1.4.2")
+        raise refuse("image-not-pinned", f'"{found}" has no exact tag', "an exact tag such as ghcr.io/acme/iris:1.4.2")
     return found
 
 
 def _check_image_name(found: str) -> str:
     match = _IMAGE.fullmatch(found)
     if not match or match["tag"] or match["digest"]:
-        raise _refuse("bad-image", f'"{found}" is no name of an image', "registry/name without a tag: the version becomes the tag")
+        raise refuse(
+            "bad-image", f'"{found}" is no name of an image', "registry/name without a tag: the version becomes the tag"
+        )
     return found
 
 
@@ -148,7 +187,7 @@ def _check_moment(found: str) -> str:
     except ValueError:
         aware = False
     if not aware:
-        raise _refuse("bad-timestamp", f'"{found}" is no moment', 'ISO 8601 with a time zone: "2026-12-20T00:00:00Z"')
+        raise refuse("bad-timestamp", f'"{found}" is no moment', 'ISO 8601 with a time zone: "2026-12-20T00:00:00Z"')
     return found
 
 
@@ -162,60 +201,76 @@ def zones() -> frozenset[str]:
 
 def _check_zone(found: str) -> str:
     if found != "UTC" and zones() and found not in zones():
-        raise _refuse("bad-time-zone", f'"{found}" is no time zone', "a name of the IANA data base, such as Europe/Berlin or UTC")
+        raise refuse(
+            "bad-time-zone", f'"{found}" is no time zone', "a name of the IANA data base, such as Europe/Berlin or UTC"
+        )
     return found
 
 
-def _pattern(code: str, pattern: re.Pattern[str], what: str, note: str) -> AfterValidator:
-    def check(found: str) -> str:
-        if not pattern.fullmatch(found):
-            raise _refuse(code, f'"{found}" is no {what}', note)
-        return found
-
-    return AfterValidator(check)
+def _text(pattern: re.Pattern[str], longest: int = 0) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "pattern": f"^(?:{pattern.pattern})$"}
+    return {**schema, "maxLength": longest} if longest else schema
 
 
 Quantity = Annotated[
     str,
     BeforeValidator(_number_as_text),
     AfterValidator(_check_quantity),
-    WithJsonSchema({"type": ["string", "number"], "description": "A Kubernetes quantity."}),
+    WithJsonSchema({"anyOf": [_text(_QUANTITY), {"type": "number", "minimum": 0}]}),
 ]
-Duration = Annotated[str, AfterValidator(_check_duration)]
+Duration = Annotated[
+    str, BeforeValidator(_duration_text), AfterValidator(_check_duration), WithJsonSchema(_text(_DURATION))
+]
 Cron = Annotated[str, AfterValidator(_check_cron)]
-ModelName = Annotated[str, AfterValidator(_label(30))]
-Label = Annotated[str, AfterValidator(_label(63))]
-ShortLabel = Annotated[str, AfterValidator(_label(20))]
+ModelName = Annotated[str, AfterValidator(_label(30)), WithJsonSchema(_text(_LABEL, 30))]
+Label = Annotated[str, AfterValidator(_label(63)), WithJsonSchema(_text(_LABEL, 63))]
+ShortLabel = Annotated[str, AfterValidator(_label(20)), WithJsonSchema(_text(_LABEL, 20))]
 Image = Annotated[str, AfterValidator(_check_image)]
 ImageName = Annotated[str, AfterValidator(_check_image_name)]
 Moment = Annotated[str, AfterValidator(_check_moment)]
 TimeZone = Annotated[str, AfterValidator(_check_zone)]
 EnvironmentVariable = Annotated[
     str,
-    _pattern("bad-name", _ENVIRONMENT_VARIABLE, "name of an environment variable", "letters, digits and underscores; no digit first"),
+    Written(
+        "[A-Za-z_][A-Za-z0-9_]*",
+        "name of an environment variable",
+        "letters, digits and underscores; no digit first",
+        "bad-name",
+    ),
 ]
 Entrypoint = Annotated[
-    str, _pattern("bad-entrypoint", _ENTRYPOINT, "entrypoint", "a file of the model's folder and a name in it: train.py:train")
+    str,
+    Written(
+        r"[A-Za-z0-9_][A-Za-z0-9_./-]*\.py:[A-Za-z_][A-Za-z0-9_]*",
+        "entrypoint",
+        "a file of the model's folder and a name in it: train.py:train",
+        "bad-entrypoint",
+    ),
 ]
 SecretName = Annotated[
     str,
-    _pattern(
-        "bad-name",
-        re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"),
+    Written(
+        "[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?",
         "name of a Secret",
         "lower-case letters, digits, hyphens and dots, as Kubernetes wants it",
+        "bad-name",
     ),
 ]
 GitUrl = Annotated[
     str,
-    _pattern(
-        "bad-git-url",
-        re.compile(r"(?:(?:https?|ssh|git|file)://[^\s]+|[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:[^\s]+)"),
+    Written(
+        r"(?:https?|ssh|git|file)://\S+|[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:\S+",
         "address of a git repository",
         "https://git.example.com/ml/models.git or git@git.example.com:ml/models.git",
+        "bad-git-url",
     ),
 ]
 HttpUrl = Annotated[
     str,
-    _pattern("bad-url", re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[^\s]*)?"), "URL", "http:// or https:// with a host"),
+    Written(
+        r"https?://(?:[^\s/@]+@)?[A-Za-z0-9.-]+(?::[0-9]+)?(?:/\S*)?",
+        "URL",
+        "http:// or https:// with a host: http://mlflow.mlflow:5000",
+        "bad-url",
+    ),
 ]

@@ -1,11 +1,8 @@
 """How a model is trained: code, data, resources, search, and the steps people add."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from mlops_charts.spec.base import Block, Bool, Int, Number
 from mlops_charts.spec.scalars import (
@@ -19,6 +16,7 @@ from mlops_charts.spec.scalars import (
     SecretName,
     ShortLabel,
 )
+from mlops_charts.spec.words import describe, refuse
 
 Task = Literal["classification", "regression", "ranking", "custom"]
 
@@ -26,7 +24,11 @@ Task = Literal["classification", "regression", "ranking", "custom"]
 def _check_parameter(found: Any) -> Any:
     items = found if isinstance(found, list | tuple) else (found,)
     if not all(item is None or isinstance(item, str | int | float | bool) for item in items):
-        raise PydanticCustomError("wrong-type", "{message}", {"message": "a parameter is no mapping", "note": "text, a number, true, false, or a list of them"})
+        raise refuse(
+            "wrong-type",
+            f"found {describe(found)}, expected a parameter",
+            "text, a number, true, false, or a list of them",
+        )
     return tuple(found) if isinstance(found, list) else found
 
 
@@ -63,7 +65,9 @@ class SpaceRange(Block):
 
     int: tuple[Int, Int] | None = Field(None, description="Whole numbers from the first to the second, both included.")
     float: tuple[Number, Number] | None = Field(None, description="Numbers between the two, evenly.")
-    log_float: tuple[Number, Number] | None = Field(None, description="Numbers between the two, evenly in their logarithm.")
+    log_float: tuple[Number, Number] | None = Field(
+        None, description="Numbers between the two, evenly in their logarithm."
+    )
     choice: tuple[Scalar, ...] | None = Field(None, description="One of these.")
 
 
@@ -73,7 +77,9 @@ class Search(Block):
     trials: Int = Field(20, ge=1, le=1000, description="Points to try.")
     parallel: Int = Field(4, ge=1, le=100, description="Trials that run at the same time.")
     metric: str = Field(min_length=1, description="The metric that the best trial has most of.")
-    direction: Literal["maximize", "minimize"] = Field("maximize", description="Whether more of the metric is better, or less.")
+    direction: Literal["maximize", "minimize"] = Field(
+        "maximize", description="Whether more of the metric is better, or less."
+    )
     space: dict[str, SpaceRange] = Field(min_length=1, description="Parameters of the training and the values to try.")
 
 
@@ -81,16 +87,27 @@ class Split(Block):
     """How the rows are divided into those to train on and those to judge by."""
 
     test: Number = Field(0.2, gt=0, lt=1, description="Share of the rows that the model never sees in training.")
-    by: Literal["random", "stratified", "group", "time", "given"] = Field("random", description="What decides where a row goes.")
-    column: str | None = Field(None, description="The column of the group, the time or the given split (values train and test).")
+    by: Literal["random", "stratified", "group", "time", "given"] = Field(
+        "random", description="What decides where a row goes."
+    )
+    column: str | None = Field(
+        None, description="The column of the group, the time or the given split (values train and test)."
+    )
 
 
 class Data(Block):
     """The rows: where they are and which column is to be predicted."""
 
     uri: str = Field(
-        pattern=r"^(sklearn://[a-z0-9_]+|file://[^\s]+|s3://[^\s/]+/[^\s]+|python://[^\s:]+\.py:[A-Za-z_][A-Za-z0-9_]*)$",
-        description="sklearn://NAME, file://PATH in the model's folder, s3://BUCKET/KEY (CSV or Parquet) or python://FILE.py:FUNCTION.",
+        pattern=(
+            r"^(sklearn://[a-z0-9_]+|file://[^\s]+|s3://[^\s/]+/[^\s]+"
+            r"|python://[^\s:]+\.py:[A-Za-z_][A-Za-z0-9_]*)$"
+        ),
+        examples=["sklearn://iris"],
+        description=(
+            "sklearn://NAME, file://PATH in the model's folder, s3://BUCKET/KEY (CSV or Parquet) or "
+            "python://FILE.py:FUNCTION."
+        ),
     )
     target: str = Field("target", min_length=1, description="The column to predict.")
     exclude: tuple[str, ...] = Field((), description="Columns that are no features.")
@@ -101,7 +118,7 @@ class SecretVariable(Block):
     """One key of a Secret of the namespace as an environment variable."""
 
     name: SecretName = Field(description="The Secret.")
-    key: str = Field(min_length=1, pattern=r"^[-._a-zA-Z0-9]+$", description="The key in it.")
+    key: str = Field(min_length=1, pattern=r"^[-._a-zA-Z0-9]+$", examples=["password"], description="The key in it.")
     env: EnvironmentVariable = Field(description="The variable that carries it.")
 
 
@@ -111,23 +128,36 @@ class Toleration(Block):
     key: str | None = Field(None, description="The taint's key; none means every key.")
     operator: Literal["Exists", "Equal"] = Field("Equal", description="Whether the value counts.")
     value: str | None = Field(None, description="The taint's value.")
-    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(None, description="The effect; none means every one.")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
+        None, description="The effect; none means every one."
+    )
     toleration_seconds: Int | None = Field(None, ge=0, description="Seconds that a NoExecute taint is put up with.")
 
 
 class Training(Block):
     """How the model is made."""
 
-    entrypoint: Entrypoint = Field("train.py:train", description="FILE.py:FUNCTION; train(X, y, context) returns a fitted estimator.")
+    entrypoint: Entrypoint = Field(
+        "train.py:train", description="FILE.py:FUNCTION; train(X, y, context) returns a fitted estimator."
+    )
     task: Task = Field("classification", description="What is predicted, which decides the metrics.")
-    framework: Literal["sklearn", "xgboost", "lightgbm", "torch", "onnx", "custom"] = Field("sklearn", description="What the estimator is made with.")
+    framework: Literal["sklearn", "xgboost", "lightgbm", "torch", "onnx", "custom"] = Field(
+        "sklearn", description="What the estimator is made with."
+    )
     params: dict[str, Scalar] = Field({}, description="Parameters handed to the entrypoint as context.params.")
     seed: Int = Field(0, ge=0, le=2**32 - 1, description="Seed of every random generator.")
     search: Search | None = Field(None, description="A search for better params; none trains once.")
     data: Data = Field(description="The rows to learn from.")
-    requirements: str | None = Field(None, pattern=r"^[^\s/][^\s]*$", description="File of further packages, every line pinned exactly; an environment image is built from it.")
+    requirements: str | None = Field(
+        None,
+        pattern=r"^[^\s/][^\s]*$",
+        examples=["requirements.txt"],
+        description="File of further packages, every line pinned exactly; an environment image is built from it.",
+    )
     image: Image | None = Field(None, description="An image of your own for the steps that run the model's code.")
-    source_exclude: tuple[str, ...] = Field((), description="Patterns of files that are no source, besides model.yaml, *.md, notebooks and caches.")
+    source_exclude: tuple[str, ...] = Field(
+        (), description="Patterns of files that are no source, besides model.yaml, *.md, notebooks and caches."
+    )
     resources: Resources = Field(default_factory=Resources, description="What a training pod may use.")
     retries: Retries = Field(default_factory=Retries, description="When a step is tried again.")
     node_selector: dict[str, str] = Field({}, description="Labels of the nodes to train on.")
@@ -136,9 +166,13 @@ class Training(Block):
     priority_class_name: Label | None = Field(None, description="The PriorityClass of the pods.")
     env: dict[EnvironmentVariable, str] = Field({}, description="Environment variables with plain values.")
     secrets: tuple[SecretVariable, ...] = Field((), description="Environment variables from Secrets.")
-    schedule: Cron | None = Field(None, description="When to retrain if the data changed; five cron fields, in the platform's time zone.")
+    schedule: Cron | None = Field(
+        None, description="When to retrain if the data changed; five cron fields, in the platform's time zone."
+    )
     timeout: Duration = Field("2h", description="The longest that training, or one trial of a search, may take.")
-    allow_pickle: Bool = Field(False, description="Whether a model that neither ONNX nor skops can hold may be pickled.")
+    allow_pickle: Bool = Field(
+        False, description="Whether a model that neither ONNX nor skops can hold may be pickled."
+    )
     trusted_types: tuple[str, ...] = Field((), description="Types that skops may load, besides those of its own list.")
 
 
@@ -153,7 +187,9 @@ class ExtraStep(Block):
     after: str | None = Field(None, description="The step it follows; exactly one of after and before.")
     before: str | None = Field(None, description="The step it precedes.")
     image: Image = Field(description="Where it runs.")
-    command: Annotated[tuple[str, ...], BeforeValidator(_one_word)] = Field(min_length=1, description="The program and its arguments; no shell.")
+    command: Annotated[tuple[str, ...], BeforeValidator(_one_word)] = Field(
+        min_length=1, description="The program and its arguments; no shell."
+    )
     inputs: tuple[str, ...] = Field((), description="Artifacts of earlier steps that it reads, below /inputs.")
     outputs: tuple[ShortLabel, ...] = Field((), description="Artifacts that it writes, below /outputs.")
     resources: Resources = Field(default_factory=Resources, description="What its pod may use.")
