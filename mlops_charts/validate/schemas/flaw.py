@@ -35,9 +35,9 @@ def invalid(path: ObjectPath, message: str, note: str = "") -> Flaw:
     return Flaw(path, INVALID, message, note)
 
 
-def unknown_field(path: ObjectPath, name: str, known: Iterable[str]) -> Flaw:
+def unknown_field(path: ObjectPath, field: object, known: Iterable[str]) -> Flaw:
     """A field that the schema does not have; the nearest one that it has is suggested."""
-    fields = sorted(known)
+    name, fields = str(field), sorted(known)
     near = nearest(name, fields)
     message = f'unknown field "{name}"' + (f'; did you mean "{near}"?' if near else "")
     if not fields:
