@@ -43,8 +43,11 @@ def bare(value: Value) -> str:
 
 
 def subtree(value: Value, indent: int) -> str:
-    """The action that prints a subtree on the lines below, each indented by so many spaces."""
-    return f"{{{{- toYaml {_operand(value.path)} | nindent {indent} }}}}"
+    """The action that prints a subtree on the lines below, each indented by so many spaces.
+
+    Not toYaml, which prints nothing where it fails.
+    """
+    return f"{{{{- mustToYaml {_operand(value.path)} | nindent {indent} }}}}"
 
 
 def opening(conditions: Sequence[Value]) -> str:

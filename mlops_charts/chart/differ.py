@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlops_charts.chart.chart import Template
 from mlops_charts.chart.errors import ChartError
 from mlops_charts.chart.nodes import Text, Value, When
 from mlops_charts.chart.presence import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlops_charts.chart.chart import Template
 
 _SCALARS = frozenset({str, int, bool, float})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from mlops_charts.chart.errors import ChartError
@@ -102,7 +103,9 @@ def _as_go(content: Any) -> Any:
         return [_as_go(item) for item in content]
     if isinstance(content, (int, float)) and not isinstance(content, bool):
         number = float(content)
-        return int(number) if number.is_integer() and int(number) in _WHOLE else number
+        # Go writes the shortest digits that read back as the same float, and zeros behind them.
+        whole = int(Decimal(repr(number))) if number.is_integer() else None
+        return number if whole is None or whole not in _WHOLE else whole
     return content
 
 
@@ -111,7 +114,14 @@ def merge(base: Mapping[str, Any], *overlays: Mapping[str, Any]) -> dict[str, An
     given: dict[str, Any] = {}
     for overlay in overlays:
         given = _overlaid(given, overlay)
-    return _coalesced(base, given)
+    return _coalesced({key: _without_nulls(default) for key, default in base.items()}, given)
+
+
+def _without_nulls(default: Any) -> Any:
+    """A default as Helm takes it: null within a map is as good as no default."""
+    if not isinstance(default, Mapping):
+        return default
+    return {key: _without_nulls(item) for key, item in default.items() if item is not None}
 
 
 def _overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,18 @@ from mlops_charts.chart.nodes import Record, Value
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
+# What Helm's YAML carries unchanged inside a subtree: no controls, no exotic line ends, no byte order mark.
+PRINTABLE = "^[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]*$"
+_REFERENCE = {"$ref": "#/$defs/printable"}
+_PRINTABLE = {
+    "$comment": "Strings and keys at any depth have no control characters, which YAML would lose.",
+    "pattern": PRINTABLE,
+    "propertyNames": {"pattern": PRINTABLE},
+    "additionalProperties": _REFERENCE,
+    "items": _REFERENCE,
+}
+
+
 class _Leaf(dict[str, Any]):
     """The schema of one declared value, told apart from the map of a group."""
 
@@ -26,7 +38,9 @@ def values_schema(chart: Chart) -> dict[str, Any]:
         **root["properties"],
         "global": {"type": "object", "description": "Set by Helm for subcharts."},
     }
-    return {**head, **root, **({"allOf": list(chart.constraints)} if chart.constraints else {})}
+    constraints = {"allOf": list(chart.constraints)} if chart.constraints else {}
+    subtrees = any(_is_subtree(value) for value in values_of(chart))
+    return {**head, **root, **constraints, **({"$defs": {"printable": _PRINTABLE}} if subtrees else {})}
 
 
 def _closed(tree: dict[str, Any]) -> dict[str, Any]:
@@ -42,7 +56,12 @@ def _closed(tree: dict[str, Any]) -> dict[str, Any]:
 def _schema_of(value: Value | Record) -> dict[str, Any]:
     described = {"description": value.description} if value.description else {}
     exact = {"minimum": -SAFE_INTEGER, "maximum": SAFE_INTEGER} if _needs_bounds(value) else {}
-    return {**described, **exact, **value.schema}
+    carried = {"allOf": [*value.schema.get("allOf", ()), _REFERENCE]} if _is_subtree(value) else {}
+    return {**described, **exact, **value.schema, **carried}
+
+
+def _is_subtree(value: Value | Record) -> bool:
+    return isinstance(value, Value) and value.kind.is_subtree
 
 
 def _needs_bounds(value: Value | Record) -> bool:
