@@ -67,6 +67,26 @@ def test_a_null_in_a_list_is_a_flaw() -> None:
     assert flaws == [(path, "schema-invalid", "a list must hold no null")]
 
 
+def test_items_of_a_keyed_list_stand_there_once() -> None:
+    """Server-side apply refuses two variables of one name; one port under two protocols is two ports."""
+    manifest = _deployment()
+    container = manifest["spec"]["template"]["spec"]["containers"][0]
+    container["ports"] = [{"containerPort": 53, "protocol": protocol} for protocol in ("TCP", "UDP")]
+    container["env"] = [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]
+    (flaw,) = _kubernetes().check(manifest)
+    assert flaw.path[-3:] == (0, "env", 1)
+    assert flaw.message == '{"name": "A"} stands here twice, first as item 0'
+
+
+def test_a_value_of_two_types_is_described_by_both() -> None:
+    """A port is a number or a name."""
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "iris"}}
+    good = service | {"spec": {"ports": [{"port": 80, "targetPort": "http"}]}}
+    bad = service | {"spec": {"ports": [{"port": 80, "targetPort": 1.5}]}}
+    assert _kubernetes().check(good) == []
+    assert [flaw.message for flaw in _kubernetes().check(bad)] == ["must be a string or an integer, found 1.5"]
+
+
 def test_a_version_that_is_not_served_names_the_served_ones() -> None:
     """CronJob left batch/v1beta1 in 1.25."""
     manifest = {"apiVersion": "batch/v1beta1", "kind": "CronJob", "metadata": {"name": "judge"}}

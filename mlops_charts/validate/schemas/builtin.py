@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from mlops_charts.validate.model import ObjectPath
 from mlops_charts.validate.schemas.flaw import Flaw, SchemaError, invalid, show, unknown_field
+from mlops_charts.validate.schemas.limits import repeated_items
 from mlops_charts.validate.schemas.metadata import check_metadata
 
 if TYPE_CHECKING:
@@ -131,9 +132,20 @@ def _validator(folder: Path, api_version: str, kind: str) -> "Validator | None":
     schema = _schema(folder, api_version, kind)
     if schema is None:
         return None
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs, and most commands check no schema
+    return cast("Validator", _validator_class()(schema, registry=_registry(folder)))
 
-    return Draft202012Validator(schema, registry=_registry(folder))
+
+@cache
+def _validator_class() -> Any:
+    """JSON Schema, and the one rule of Kubernetes that its files carry besides: lists whose items have keys."""
+    from jsonschema import Draft202012Validator, ValidationError, validators  # noqa: PLC0415 - costs, and few need it
+
+    def keyed(_: Any, __: Any, items: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+        for flaw in repeated_items(schema, items if isinstance(items, list) else [], ()):
+            yield ValidationError(flaw.message, path=flaw.path)
+
+    extend: Any = validators.extend
+    return extend(Draft202012Validator, {"x-kubernetes-list-type": keyed})
 
 
 @cache
@@ -180,5 +192,13 @@ def _flaws(error: "ValidationError") -> Iterator[Flaw]:
     elif error.validator == "enum":
         accepted = ", ".join(show(item) for item in wanted)
         yield invalid(path, f"{show(error.instance)} is not one of the accepted values", f"accepted: {accepted}")
+    elif error.validator == "oneOf":
+        yield invalid(path, f"must be {_words(wanted)}, found {show(error.instance)}")
     else:
         yield invalid(path, error.message)
+
+
+def _words(alternatives: list[dict[str, Any]]) -> str:
+    """What a value may be that has two types, such as a port or a quantity."""
+    types = {name for part in alternatives for name in part.get("type", ()) if name in _TYPE_WORDS}
+    return " or ".join(word for name, word in _TYPE_WORDS.items() if name in types) or "something else"

@@ -57,6 +57,11 @@ def _map(node: Mapping[str, Any], value: Mapping[str, Any], path: ObjectPath) ->
 
 def _list(node: Mapping[str, Any], value: list[Any], path: ObjectPath) -> Iterator[Flaw]:
     yield from _sized(node, len(value), ("minItems", "maxItems"), "items", path)
+    yield from repeated_items(node, value, path)
+
+
+def repeated_items(node: Mapping[str, Any], value: list[Any], path: ObjectPath) -> Iterator[Flaw]:
+    """Items that a set has twice, or whose keys a list of type map has twice."""
     kind = node.get("x-kubernetes-list-type")
     if kind == "map":
         keys = node.get("x-kubernetes-list-map-keys", ())
