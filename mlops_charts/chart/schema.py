@@ -16,9 +16,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PRINTABLE = "^[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]*$"
 _REFERENCE = {"$ref": "#/$defs/printable"}
 _PRINTABLE = {
-    "$comment": "Strings and keys at any depth have no control characters, which YAML would lose.",
+    "$comment": "At any depth no control characters, which YAML would lose, and no key that YAML takes for a merge.",
     "pattern": PRINTABLE,
-    "propertyNames": {"pattern": PRINTABLE},
+    "propertyNames": {"pattern": PRINTABLE, "not": {"const": "<<"}},
     "additionalProperties": _REFERENCE,
     "items": _REFERENCE,
 }

@@ -57,7 +57,7 @@ def _place(path: str, order: Mapping[str, int]) -> int:
 
 def _entries(path: str, item: Any, declared: list[Value | Record]) -> Iterator[tuple[str, _Entry]]:
     for value in declared:
-        if f"{path}.".startswith(f"{value.path}."):
+        if path == value.path or (path.startswith(f"{value.path}.") and _has_inside(value)):
             yield path, _Entry(value.description if path == value.path else "", item)
             return
     group = any(value.path.startswith(f"{path}.") for value in declared)
@@ -65,6 +65,10 @@ def _entries(path: str, item: Any, declared: list[Value | Record]) -> Iterator[t
         raise ChartError(f"the chart declares no value {path}")
     for key, inner in item.items():
         yield from _entries(f"{path}.{key}", inner, declared)
+
+
+def _has_inside(value: Value | Record) -> bool:
+    return isinstance(value, Record) or value.kind.is_subtree
 
 
 def _file(header: str, entries: Mapping[str, _Entry]) -> str:
