@@ -79,28 +79,36 @@ class StepContract:
     artifacts_out: tuple[str, ...] = ()
 
 
+# A run goes on from where an earlier one stopped: the model then comes from its MLflow run, not as an artifact, so each
+# artifact but `source` may be missing. `run-id` is of the run that guard found or opened; trials are its children.
+ACTIONS: Final = ("train", "resume", "release", "nothing")  # what guard decides
+RESUME_FROM: Final = ("none", "validate", "version", "monitor", "build", "deploy")  # other than none where it is resume
+
 STEPS: Final[dict[str, StepContract]] = {
-    "guard": StepContract(
+    "guard": StepContract(  # finds the source files in <inputs>/source and hands them on as an artifact
         ("trigger", "code-digest", "git-commit"),
         (),
-        ("action", "data-digest", "run-id", "version", "resume-from", "build-environment"),
+        ("action", "resume-from", "build-environment", "data-digest", "run-id", "version", "git-commit"),
         ("source", "environment-context"),
     ),
     "trial": StepContract(("index", "data-digest", "run-id"), ("source",)),
     "search": StepContract(("data-digest", "run-id"), ("source",), (), ("params",)),
-    "train": StepContract(
-        ("code-digest", "data-digest", "run-id", "git-commit"), ("source", "params"), ("run-id",), ("model",)
+    "train": StepContract(("code-digest", "data-digest", "run-id", "git-commit"), ("source", "params"), (), ("model",)),
+    "validate": StepContract(("data-digest", "run-id"), ("source", "model"), (), ("report",)),
+    "version": StepContract(  # also where a run goes on behind it: it then finds the version that the run has
+        ("code-digest", "data-digest", "run-id", "git-commit"), ("source", "model"), ("version",)
     ),
-    "validate": StepContract(("run-id",), ("source", "model"), (), ("report",)),
-    "version": StepContract(("run-id", "code-digest", "data-digest", "git-commit"), ("source", "model"), ("version",)),
-    "monitor": StepContract(("run-id", "version"), ("source", "model"), (), ("profile",)),
+    "monitor": StepContract(("data-digest", "run-id", "version"), ("source", "model"), (), ("profile",)),
     "build": StepContract(
         ("run-id", "version", "code-digest", "data-digest"),
         ("source", "model", "profile"),
         ("image",),
         ("context", "predicate"),
     ),
-    "deploy": StepContract(
-        ("action", "version", "run-id", "code-digest", "data-digest", "image", "image-digest"), ("source",)
+    "deploy": StepContract(  # known-version is the one that guard found; it counts where version is empty
+        ("action", "version", "known-version", "run-id", "code-digest", "data-digest", "image", "image-digest"),
+        ("source",),
     ),
 }
+PROVENANCE: Final = "provenance.json"  # in the artifact predicate
+SBOM: Final = "sbom.cdx.json"  # in the artifact sbom
