@@ -71,7 +71,7 @@ TABLE: Final[tuple[Entry, ...]] = (
     code(
         "seldon-restless-metadata",
         title="Changing metadata that is copied into pods",
-        why="Seldon copies labels and annotations of predictors, and spec.annotations, into pods: each change restarts.",
+        why="Seldon copies labels and annotations of predictors, and spec.annotations, into pods, which restart then.",
         fix="Put weights, times and chart versions under metadata of the SeldonDeployment, which is not copied.",
         example="predictors: [{name: blue, labels: {helm.sh/chart: iris-serving-1.0.0}}]",
     ),

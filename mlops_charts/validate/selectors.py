@@ -21,15 +21,20 @@ PLACES: Mapping[str, tuple[str, ...]] = {
 
 def matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     """Whether a selector with matchLabels and matchExpressions selects these labels; an empty one selects all."""
-    wanted = selector.get("matchLabels") or {}
-    expressions = selector.get("matchExpressions") or ()
-    if any(labels.get(key) != value for key, value in wanted.items()):
+    wanted, expressions = selector.get("matchLabels"), selector.get("matchExpressions")
+    if isinstance(wanted, Mapping) and any(labels.get(key) != value for key, value in wanted.items()):
         return False
-    return all(_holds(expression, labels) for expression in expressions)
+    return all(_holds(one, labels) for one in _maps(expressions))
+
+
+def _maps(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, list | tuple):
+        yield from (one for one in value if isinstance(one, Mapping))
 
 
 def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    found, values = labels.get(expression.get("key", "")), expression.get("values") or ()
+    found, values = labels.get(str(expression.get("key"))), expression.get("values")
+    values = values if isinstance(values, list | tuple) else ()
     match expression.get("operator"):
         case "In":
             return found in values
@@ -66,6 +71,7 @@ def _selectors(scope: Scope) -> Iterator[Node]:
 
 
 def _shown(selector: Mapping[str, Any]) -> str:
-    parts = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
-    parts += [str(one.get("key")) for one in selector.get("matchExpressions") or ()]
+    wanted = selector.get("matchLabels")
+    parts = [f"{key}={value}" for key, value in wanted.items()] if isinstance(wanted, Mapping) else []
+    parts += [str(one.get("key")) for one in _maps(selector.get("matchExpressions"))]
     return ", ".join(parts)

@@ -60,7 +60,8 @@ def _workflow_arguments(library: Library, flow: Flow) -> Iterator[Finding]:
         return
     if not other.spec.at("entrypoint").text:
         message = f'WorkflowTemplate "{flow.template_ref}" has no entrypoint, and the Workflow may not name one'
-        yield other.spec.at("entrypoint").finding("workflow-unknown-template", message, "set spec.entrypoint")
+        node = flow.spec.at("workflowTemplateRef", "name")
+        yield node.finding("workflow-unknown-template", message, "set spec.entrypoint of the WorkflowTemplate")
     for kind in ("parameters", "artifacts"):
         declared = {item.name: item for item in other.spec.at("arguments", kind).items()}
         given = {item.name: item for item in flow.spec.at("arguments", kind).items()}
@@ -69,6 +70,7 @@ def _workflow_arguments(library: Library, flow: Flow) -> Iterator[Finding]:
         for name, item in declared.items():
             if name not in given and not _supplied(item, sources):
                 yield _missing(flow.spec.at("arguments"), kind[:-1], name, flow.template_ref)
+        yield from _empty(given, sources, kind)
 
 
 def _call(library: Library, flow: Flow, node: Node) -> Iterator[Finding]:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 TAG = re.compile(r"\{\{(=?)(.*?)\}\}", re.DOTALL)
-_LITERAL = re.compile(r"""(?<!\[)(?:"[^"]*"|'[^']*')(?!\])""")
-_NAME = re.compile(
-    r"""(?<![\w.])(inputs|outputs|tasks|steps|workflow|item)((?:\??\.[A-Za-z_]\w*|\[(?:'[^']*'|"[^"]*"|\d+)\])*)"""
+_TOKEN = re.compile(
+    r"""(?<![\w.])(?P<head>inputs|outputs|tasks|steps|workflow|item)\b"""
+    r"""(?P<rest>(?:\??\.[A-Za-z_]\w*|\[(?:'[^']*'|"[^"]*"|\d+)\])*)"""
+    r"""|"[^"]*"|'[^']*'"""
 )
 _SEGMENT = re.compile(r"""\.([A-Za-z_]\w*)|\[(?:'([^']*)'|"([^"]*)"|(\d+))\]""")
 
@@ -49,6 +50,7 @@ def substituted(text: str, value: str = "1") -> str:
 
 def _of_expression(inner: str) -> Iterator[Reference]:
     optional = "??" in inner
-    for head, rest in _NAME.findall(_LITERAL.sub("''", inner)):
-        segments = tuple("".join(found) for found in _SEGMENT.findall(rest))
-        yield Reference((head, *segments), head + rest, optional)
+    for token in _TOKEN.finditer(inner):
+        if head := token["head"]:
+            segments = tuple("".join(found) for found in _SEGMENT.findall(token["rest"]))
+            yield Reference((head, *segments), token[0], optional)

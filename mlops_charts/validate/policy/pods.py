@@ -95,7 +95,7 @@ def _root(pod: Pod, container: Node) -> Iterator[Finding]:
 def _seccomp(pod: Pod, container: Node) -> Iterator[Finding]:
     own, shared = container.at("securityContext", "seccompProfile", "type"), pod.security.at("seccompProfile", "type")
     found = own if own.present else shared
-    if found.value not in PROFILES and found.value != "Unconfined":
+    if found.text not in {*PROFILES, "Unconfined"}:
         message = f'container "{container.name}" has no seccompProfile; it must be RuntimeDefault'
         yield found.finding(CODE, message, "set seccompProfile: {type: RuntimeDefault} in the pod's securityContext")
 

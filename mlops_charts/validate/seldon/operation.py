@@ -160,7 +160,7 @@ def _deployment_names(scope: Scope) -> Iterator[str]:
 def _weights_elsewhere(scope: Scope, node: Node) -> Iterator[Finding]:
     name = node.object.name
     keys = {predictor_key(name, predictor.name) for predictor in node.at("spec", "predictors").items()}
-    split = [p for p in node.at("spec", "predictors").items() if p.at("traffic").value not in {None, 0, 100}]
+    split = [p for p in node.at("spec", "predictors").items() if p.at("traffic").value not in (None, 0, 100)]
     for rendered in scope.objects:
         routes = rendered.kind in {"VirtualService", "DestinationRule"}
         if not routes and not (split and rendered.kind == "HTTPRoute"):
@@ -190,9 +190,9 @@ def _zero_weights(route: Node) -> Iterator[Finding]:
 
 
 def _ports(container: Node) -> Iterator[Finding]:
-    seen: dict[object, str] = {}
+    seen: dict[str, str] = {}
     for port in container.at("ports").items():
-        number = port.at("containerPort").value
+        number = str(port.at("containerPort").value)
         if number in seen:
             message = f'ports "{seen[number]}" and "{port.name}" have one number, {number}; Seldon tells them by number'
             yield port.at("containerPort").finding("seldon-ports", message, "give http, grpc and metrics their own")
