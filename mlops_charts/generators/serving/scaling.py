@@ -1,0 +1,92 @@
+"""How many pods a slot has, and how many of them may be away: one writer of replicas, one budget per slot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mlops_charts import contract
+from mlops_charts.chart import text, when
+from mlops_charts.generators.model import Part
+from mlops_charts.generators.objects import metadata
+from mlops_charts.generators.serving import values
+from mlops_charts.generators.serving.release_values import SlotName, slot
+from mlops_charts.generators.values import namespace
+from mlops_charts.plan import SLOTS, EnvironmentPlan, Plan
+
+_WINDOW = "2m"
+_EVICTION_POLICY_SINCE = 27
+
+
+def replicas(plan: Plan, environment: EnvironmentPlan) -> dict[str, Any]:
+    """Return the predictor's part that says how many pods there are; empty under an autoscaler."""
+    return {} if plan.spec.serving.autoscaling else {"replicas": values.replicas(environment)}
+
+
+def autoscaler(plan: Plan, environment: EnvironmentPlan, name: SlotName) -> dict[str, Any]:
+    """Return the component's part that scales it; empty with fixed replicas."""
+    autoscaling = plan.spec.serving.autoscaling
+    if autoscaling is None:
+        return {}
+    if autoscaling.requests_per_second is None:
+        return {"hpaSpec": _by_cpu(environment, name)}
+    return {"kedaSpec": _by_requests(plan, environment, name)}
+
+
+def _by_cpu(environment: EnvironmentPlan, name: SlotName) -> dict[str, Any]:
+    target = {"type": "Utilization", "averageUtilization": values.cpu_percent(environment)}
+    return {
+        "minReplicas": slot(name).min_replicas,
+        "maxReplicas": values.max_replicas(environment),
+        "metricsv2": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+    }
+
+
+def _by_requests(plan: Plan, environment: EnvironmentPlan, name: SlotName) -> dict[str, Any]:
+    return {
+        "minReplicaCount": slot(name).min_replicas,
+        "maxReplicaCount": values.max_replicas(environment),
+        "triggers": [
+            {
+                "type": "prometheus",
+                "metricType": "AverageValue",
+                "metadata": {
+                    "serverAddress": plan.platform.prometheus.url,
+                    "query": text(_query(plan, environment, name), namespace=namespace(environment)),
+                    "threshold": values.requests_per_second(environment),
+                },
+            }
+        ],
+    }
+
+
+def _query(plan: Plan, environment: EnvironmentPlan, name: SlotName) -> str:
+    if environment.executor:
+        series = f"{contract.EXECUTOR_DURATION}_count"
+        labels = f'deployment_name="{plan.model}",predictor_name="{name}"'
+    else:
+        series, labels = contract.REQUESTS, f'model="{plan.model}",slot="{name}"'
+    return f'sum(rate({series}{{namespace="{{namespace}}",{labels}}}[{_WINDOW}]))'
+
+
+def budgets(plan: Plan) -> Iterator[Part]:
+    """Yield a PodDisruptionBudget for each slot."""
+    for name in SLOTS:
+        key = plan.names.predictor_service(name)
+        manifest = {
+            "apiVersion": "policy/v1",
+            "kind": "PodDisruptionBudget",
+            "metadata": metadata(plan, key, component="server"),
+            "spec": {
+                "maxUnavailable": 1,
+                **_eviction(plan),
+                "selector": {"matchLabels": {"seldon-app": key}},
+            },
+        }
+        yield Part(f"poddisruptionbudget-{name}.yaml", when(slot(name).enabled, manifest), "serving.replicas")
+
+
+def _eviction(plan: Plan) -> dict[str, Any]:
+    """Pods that are not ready may always be evicted; a slot that never got ready must not hold up a node."""
+    minor = int(plan.platform.kubernetes.version.partition(".")[2])
+    return {"unhealthyPodEvictionPolicy": "AlwaysAllow"} if minor >= _EVICTION_POLICY_SINCE else {}

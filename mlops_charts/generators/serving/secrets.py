@@ -1,0 +1,92 @@
+"""Secrets of the serving namespace, by name only: fetched by External Secrets, or made outside.
+
+A chart never holds a secret; templates of External Secrets name the keys that are put together in the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mlops_charts.generators.model import Part
+from mlops_charts.generators.objects import metadata
+from mlops_charts.generators.serving.release_values import PREPACKAGED
+from mlops_charts.plan import EnvironmentPlan, Plan
+
+_PULL_TYPE = "kubernetes.io/dockerconfigjson"
+
+
+def loader_secret(plan: Plan) -> str:
+    """Return the Secret whose keys are the variables that Seldon's storage initializer reads."""
+    return f"{plan.platform.storage.credentials_secret}-rclone"
+
+
+def external_secrets_needed(plan: Plan, environment: EnvironmentPlan) -> tuple[str, ...]:
+    """Return the Secrets that must exist in an environment's namespace without any object of the chart."""
+    if plan.platform.secrets.provider == "external-secrets":
+        return ()
+    return tuple(sorted(_names(plan, environment)))
+
+
+def external_secrets(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]:
+    """Yield an ExternalSecret for each Secret, where External Secrets fetches them."""
+    if plan.platform.secrets.provider != "external-secrets":
+        return
+    for name in sorted(_names(plan, environment)):
+        yield Part(f"externalsecret-{name}.yaml", _external(plan, name), "serving")
+
+
+def _names(plan: Plan, _environment: EnvironmentPlan) -> frozenset[str]:
+    platform = plan.platform
+    names = {platform.git.credentials_secret, platform.storage.credentials_secret}
+    names |= {name for name in (platform.registry.pull_secret, platform.git.signing_key_secret) if name}
+    if plan.spec.serving.runtime in PREPACKAGED:
+        names.add(loader_secret(plan))
+    return frozenset(names)
+
+
+def _external(plan: Plan, name: str) -> dict[str, Any]:
+    secrets = plan.platform.secrets
+    loader = name == loader_secret(plan)
+    stored = plan.platform.storage.credentials_secret if loader else name
+    return {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": metadata(plan, name, component="secrets", annotations=_SKIP_DRY_RUN),
+        "spec": {
+            "refreshInterval": "1h0m0s",
+            "secretStoreRef": {"kind": "ClusterSecretStore", "name": secrets.store or "default"},
+            "target": {
+                "name": name,
+                "creationPolicy": "Owner",
+                "deletionPolicy": "Retain",
+                **_template(plan, name),
+            },
+            "dataFrom": [{"extract": {"key": f"{secrets.prefix}{stored}"}}],
+        },
+    }
+
+
+_SKIP_DRY_RUN = {"argocd.argoproj.io/sync-options": "SkipDryRunOnMissingResource=true"}
+
+
+def _template(plan: Plan, name: str) -> dict[str, Any]:
+    common = {"engineVersion": "v2", "mergePolicy": "Replace"}
+    if name == loader_secret(plan):
+        return {"template": {**common, "data": _loader_keys(plan)}}
+    if name == plan.platform.registry.pull_secret:
+        return {"template": {**common, "type": _PULL_TYPE}}
+    return {}
+
+
+def _loader_keys(plan: Plan) -> Mapping[str, str]:
+    storage = plan.platform.storage
+    return {
+        "RCLONE_CONFIG_S3_TYPE": "s3",
+        "RCLONE_CONFIG_S3_PROVIDER": "Other",
+        "RCLONE_CONFIG_S3_ENV_AUTH": "false",
+        "RCLONE_CONFIG_S3_ENDPOINT": storage.endpoint,
+        "RCLONE_CONFIG_S3_REGION": storage.region,
+        "RCLONE_CONFIG_S3_ACCESS_KEY_ID": "{{ .accessKey }}",
+        "RCLONE_CONFIG_S3_SECRET_ACCESS_KEY": "{{ .secretKey }}",
+    }
