@@ -106,9 +106,7 @@ names = st.text("abcXYZ019._:/-", max_size=8)
 carried = strings.filter(re.compile(PRINTABLE).search)
 carried_keys = keys.filter(re.compile(PRINTABLE).search).filter(lambda key: key != "<<")
 subtree_leaves = carried | st.integers(-(2**31), 2**31) | st.booleans() | floats
-maps = st.dictionaries(
-    carried_keys, subtree_leaves | st.lists(subtree_leaves, max_size=2), max_size=3
-)
+maps = st.dictionaries(carried_keys, subtree_leaves | st.lists(subtree_leaves, max_size=2), max_size=3)
 lists = st.lists(subtree_leaves | maps, max_size=3)
 
 PLAIN = "^[A-Za-z0-9._:/-]*$"
@@ -235,8 +233,8 @@ def test_same_bytes_twice(chart: Chart) -> None:
 
 @QUICK
 @given(charts())
-def test_no_stray_lines_and_a_header(chart: Chart) -> None:
-    """A template has no blank line but those of literal blocks, and says where it comes from."""
+def test_every_file_has_a_header_and_line_ends(chart: Chart) -> None:
+    """A file begins with where it comes from and ends with a line end; none has a carriage return."""
     for path, content in emit_chart(chart).items():
         assert "model.yaml; edit that file, not this one." in content.partition("Values of")[0]
         assert content.endswith("\n"), path

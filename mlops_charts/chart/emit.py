@@ -10,6 +10,7 @@ from mlops_charts.chart.chart import Chart, Template, values_of
 from mlops_charts.chart.errors import ChartError
 from mlops_charts.chart.headers import comment, sentence
 from mlops_charts.chart.readme import chart_text, notes_text, readme_text
+from mlops_charts.chart.scalars import ODD
 from mlops_charts.chart.schema import values_schema
 from mlops_charts.chart.valuesfile import values_text
 from mlops_charts.chart.writer import template_text, yaml_text
@@ -22,11 +23,10 @@ def emit_chart(chart: Chart) -> dict[str, str]:
         ChartError: if the chart was built wrong, with the file and the path in it.
     """
     declared = values_of(chart)
-    schema = json.dumps(values_schema(chart), indent=2, ensure_ascii=False, allow_nan=False)
     files = {
         "Chart.yaml": chart_text(chart),
         "values.yaml": values_text(chart, declared),
-        "values.schema.json": schema + "\n",
+        "values.schema.json": _json(values_schema(chart)),
         "README.md": readme_text(chart, declared),
     }
     further = [(f"templates/{template.file}", _template(chart, template)) for template in chart.templates]
@@ -37,6 +37,15 @@ def emit_chart(chart: Chart) -> dict[str, str]:
             raise ChartError("two files of the chart have this path").in_file(path)
         files[path] = text
     return files
+
+
+def _json(data: Any) -> str:
+    """JSON that reads well, with escapes for the characters that editors do not show."""
+    written = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    return (
+        ODD.sub(lambda match: match.group() if match.group() == "\n" else json.dumps(match.group())[1:-1], written)
+        + "\n"
+    )
 
 
 def _template(chart: Chart, template: Template) -> str:

@@ -20,11 +20,11 @@ _WORD = re.compile(
 _QUANTITY = re.compile(r"[1-9][0-9]*(?:\.[0-9]+)?(?:[A-DF-Zac-df-np-wyz][A-Za-z]*|E[A-Za-z]+)", re.ASCII)
 # Outside of these a character is written as an escape: controls, joiners, marks of direction, line separators, the
 # byte order mark, private use. The ranges are spelt out because str.isprintable() differs between Python versions.
-_ODD = re.compile(
+ODD = re.compile(
     "[^\\x20-\\x7e\\xa1-\\xac\\xae-\\u061b\\u061d-\\u180d\\u180f-\\u1fff\\u2010-\\u2027\\u2030-\\u205e\\u2070-\\ud7ff"
     "\\uf900-\\ufdcf\\ufdf0-\\ufefe\\uff00-\\ufff8\\ufffc-\\ufffd\\U00010000-\\U000dffff]"
 )
-_ESCAPED = re.compile(f'["\\\\]|{_ODD.pattern}')
+_ESCAPED = re.compile(f'["\\\\]|{ODD.pattern}')
 _NAMED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _FORMS = (("x", 2), ("u", 4), ("U", 8))
 _SURROGATES = range(0xD800, 0xE000)
@@ -60,7 +60,7 @@ def inline(text: str) -> str:
     refuse_leak(text)
     if _is_plain_scalar(text):
         return text
-    if ('"' in text or "\\" in text) and not _ODD.search(text):
+    if ('"' in text or "\\" in text) and not ODD.search(text):
         return "'" + text.replace("'", "''") + "'"
     return f'"{escaped(text)}"'
 
@@ -84,7 +84,7 @@ def is_block(text: str) -> bool:
     lines = text.split("\n")
     last = lines[-1] or (lines[-2] if len(lines) > 1 else "")
     whole = lines[0] != "" and lines[0][0] not in " \t" and last != "" and last[-1] not in " \t"
-    return len(lines) > 1 and whole and not _ODD.search(text.replace("\n", "").replace("\t", ""))
+    return len(lines) > 1 and whole and not ODD.search(text.replace("\n", "").replace("\t", ""))
 
 
 def block(text: str, indent: str) -> str:
