@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from proof_samples import GONE, Path, apps, change, found, pipeline, plus, put, serving, within
+
 from mlops_charts.validate.model import Rendered, Scope
 from mlops_charts.validate.proofs import FLEET_PROOFS, PROOFS
-from proof_samples import GONE, Path, apps, change, found, pipeline, plus, put, serving, within
 
 APP, SERVES, ROOT = "Application/iris-pipeline", "Application/iris-serving-staging", "Application/models-root"
 PROJECT = "AppProject/models"
@@ -88,14 +89,14 @@ FLEET: list[tuple[str, str, Path, Any, str, Path]] = [
 
 
 @pytest.mark.parametrize(("proof", "target", "path", "value", "code"), IN_SCOPE)
-def test_one_change_of_an_object_is_refused(proof: str, target: str, path: Path, value: str, code: str) -> None:
+def test_one_change_of_an_object_is_refused(*, proof: str, target: str, path: Path, value: str, code: str) -> None:
     """The proof finds exactly the annotation that was changed."""
     assert [(code, path)] == found(PROOFS[proof], within(pipeline(), target, path, value))
 
 
 @pytest.mark.parametrize(("proof", "target", "path", "value", "code", "where"), FLEET)
 def test_one_change_of_apps_is_refused(
-    proof: str, target: str, path: Path, value: Any, code: str, where: Path | None
+    *, proof: str, target: str, path: Path, value: Any, code: str, where: Path | None
 ) -> None:
     """The proof finds what was changed; `where` is empty if it stands at that very place, None if anywhere."""
     every = _fleet(proof, [serving(), pipeline()], put(apps(), target, path, value))
@@ -111,25 +112,25 @@ def test_a_second_workflow_in_the_last_wave_is_refused() -> None:
     """A Workflow stands alone in its wave."""
     metadata = {"name": "other", "annotations": {WAVE[-1]: "1"}}
     scope = plus(pipeline(), {"kind": "Workflow", "metadata": metadata})
-    assert [("sync-wave", WAVE)] == found(PROOFS["argo-cd-waves"], scope)
+    assert found(PROOFS["argo-cd-waves"], scope) == [("sync-wave", WAVE)]
 
 
 def test_a_chart_test_is_left_out_of_waves_and_kinds() -> None:
     """Argo CD does not sync what Helm runs as a test: the serving scope has one, and the project has no Pod."""
     assert "Pod" in {one.kind for one in serving().objects}
-    assert [] == _fleet("admissions", [serving()], apps())
+    assert _fleet("admissions", [serving()], apps()) == []
 
 
 def test_two_applications_of_one_name_are_refused() -> None:
     """Names are unique in the fleet, whatever file they stand in."""
     twin = next(one for one in apps() if one.name == "iris-pipeline")
-    assert [("duplicate-application", ("metadata", "name"))] == _fleet("names", [], (*apps(), twin))
+    assert _fleet("names", [], (*apps(), twin)) == [("duplicate-application", ("metadata", "name"))]
 
 
 def test_two_applications_over_one_object_are_refused() -> None:
     """An object in one namespace belongs to one Application; phases of one Application may repeat it."""
     scopes = [serving(), serving(), pipeline()]
-    assert [] == _fleet("names", scopes, apps())
+    assert _fleet("names", scopes, apps()) == []
     twin = change(next(one for one in apps() if one.name == "iris-pipeline"), ("metadata", "name"), "iris-two")
     every = _fleet("names", scopes, (*apps(), twin))
     assert {("shared-object", ("metadata", "name"))} == set(every)
@@ -141,4 +142,4 @@ def test_an_application_that_serves_is_known_by_what_it_renders() -> None:
     path = ("spec", "source", "path")
     moved = put(put(apps(), SERVES, path, "charts/iris"), SERVES, OPTIONS, GONE)
     scope = Scope("x", "iris-staging", tuple(Rendered(one.manifest, "x.yaml") for one in serving().objects))
-    assert [("application-confirmation", OPTIONS)] == _fleet("settings", [scope], moved)
+    assert _fleet("settings", [scope], moved) == [("application-confirmation", OPTIONS)]

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from mlops_charts.validate.proofs import PROOFS
 from proof_samples import GONE, Path, found, plus, serving, within
+
+from mlops_charts.validate.proofs import PROOFS
 
 SDEP = "SeldonDeployment/iris"
 PREDICTORS = ("spec", "predictors")
@@ -98,7 +99,7 @@ REFUSED: list[tuple[str, str, Path, Any, str, Path]] = [
 
 
 @pytest.mark.parametrize(("proof", "target", "path", "value", "code", "where"), REFUSED)
-def test_one_change_is_refused(proof: str, target: str, path: Path, value: Any, code: str, where: Path) -> None:
+def test_one_change_is_refused(*, proof: str, target: str, path: Path, value: Any, code: str, where: Path) -> None:
     """The proof finds exactly the one thing that was changed, at its place; or nothing, where it is right."""
     expected = [(code, where)] if code else []
     assert expected == found(PROOFS[proof], within(serving(), target, path, value))
@@ -127,7 +128,7 @@ def test_shadows() -> None:
     one = within(serving(), SDEP, PREDICTORS, [blue, shadow])
     two = within(serving(), SDEP, PREDICTORS, [blue, shadow, {**shadow, "name": "red"}])
     alone = within(serving(), SDEP, PREDICTORS, [shadow])
-    assert [] == found(PROOFS["seldon-webhook"], one)
+    assert found(PROOFS["seldon-webhook"], one) == []
     assert [("seldon-shadow", (*PREDICTORS, 2, "shadow"))] == found(PROOFS["seldon-webhook"], two)
     assert [("seldon-shadow", (*BLUE, "shadow"))] == found(PROOFS["seldon-webhook"], alone)
 
@@ -152,4 +153,4 @@ def test_a_virtual_service_of_ours_is_refused() -> None:
     destination = {"host": "iris-blue.iris-staging.svc.cluster.local"}
     spec = {"http": [{"route": [{"destination": destination}]}]}
     scope = plus(serving(), {"kind": "VirtualService", "metadata": {"name": "iris"}, "spec": spec})
-    assert [("seldon-weights-elsewhere", ("spec",))] == found(PROOFS["seldon-services-and-routes"], scope)
+    assert found(PROOFS["seldon-services-and-routes"], scope) == [("seldon-weights-elsewhere", ("spec",))]

@@ -6,15 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import mlops_charts.validate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from proof_samples import GONE, apps, change, found, pipeline, serving, within
+
+import mlops_charts.validate
 from mlops_charts.problems import CODES, codes_applications, codes_policy, codes_seldon, codes_workflows
 from mlops_charts.validate.model import PolicyException, Rendered, Scope
 from mlops_charts.validate.policy.pods import resources
 from mlops_charts.validate.proofs import FLEET_PROOFS, PROOFS, prove, prove_fleet
-from proof_samples import GONE, apps, change, found, pipeline, serving, within
 
 CONTAINER = ("spec", "predictors", 0, "componentSpecs", 0, "spec", "containers", 0)
 SOURCES = sorted(Path(mlops_charts.validate.__file__).parent.rglob("*.py"))
@@ -24,12 +25,12 @@ CODE_TABLES = (codes_seldon.TABLE, codes_workflows.TABLE, codes_applications.TAB
 @pytest.mark.parametrize("scope", [serving(), pipeline()], ids=lambda scope: scope.title)
 def test_a_good_scope_is_clean(scope: Scope) -> None:
     """No proof finds anything in a scope that is right."""
-    assert [] == list(prove(scope))
+    assert list(prove(scope)) == []
 
 
 def test_a_good_fleet_is_clean() -> None:
     """No proof finds anything in Applications that are right."""
-    assert [] == list(prove_fleet([serving(), pipeline()], apps()))
+    assert list(prove_fleet([serving(), pipeline()], apps())) == []
 
 
 def test_every_proof_stands_in_the_table_once() -> None:
@@ -41,7 +42,7 @@ def test_every_proof_stands_in_the_table_once() -> None:
 def test_every_code_of_the_proofs_is_written_in_a_proof() -> None:
     """A code that no proof speaks of would be explained to nobody."""
     text = "".join(source.read_text(encoding="utf-8") for source in SOURCES)
-    assert [] == [name for table in CODE_TABLES for name, _ in table if f'"{name}"' not in text]
+    assert [name for table in CODE_TABLES for name, _ in table if f'"{name}"' not in text] == []
 
 
 def test_every_code_that_a_proof_writes_is_known() -> None:
@@ -56,9 +57,9 @@ def test_an_exception_allows_one_code_of_one_object() -> None:
     broken = within(serving(), "SeldonDeployment/iris", (*CONTAINER, "resources"), GONE)
     allowed = PolicyException("SeldonDeployment", "ir*", "resources-missing", "measured elsewhere")
     other = PolicyException("Deployment", "iris", "resources-missing", "another kind")
-    assert 3 == len(found(resources, broken))
-    assert [] == found(resources, _excepting(broken, allowed))
-    assert 3 == len(found(resources, _excepting(broken, other)))
+    assert len(found(resources, broken)) == 3
+    assert found(resources, _excepting(broken, allowed)) == []
+    assert len(found(resources, _excepting(broken, other))) == 3
 
 
 def _excepting(scope: Scope, exception: PolicyException) -> Scope:
@@ -67,9 +68,12 @@ def _excepting(scope: Scope, exception: PolicyException) -> Scope:
 
 leaf = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
 KEYS = st.sampled_from(
-    "spec template templates metadata labels annotations predictors componentSpecs containers graph children dag tasks "
-    "steps arguments parameters inputs outputs artifacts env ports resources rules roleRef subjects selector "
-    "matchLabels matchExpressions ingress egress destination syncPolicy name value volumes data".split()
+    [
+        *("spec", "template", "templates", "metadata", "labels", "annotations", "predictors", "componentSpecs"),
+        *("containers", "graph", "children", "dag", "tasks", "steps", "arguments", "parameters", "inputs", "outputs"),
+        *("artifacts", "env", "ports", "resources", "rules", "roleRef", "subjects", "selector", "matchLabels"),
+        *("matchExpressions", "ingress", "egress", "destination", "syncPolicy", "name", "value", "volumes", "data"),
+    ]
 )
 trees = st.recursive(leaf, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5))
 KINDS = sorted({one.kind for one in (*serving().objects, *pipeline().objects, *apps())} | {"Service", "Secret"})
@@ -82,7 +86,9 @@ def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
         yield from _paths(item, (*path, key))
 
 
-PLACES = [(scope, one, path) for scope in (serving(), pipeline()) for one in scope.objects for path in _paths(one.manifest)]
+PLACES = [
+    (scope, one, path) for scope in (serving(), pipeline()) for one in scope.objects for path in _paths(one.manifest)
+]
 
 
 @settings(max_examples=300)

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from proof_samples import GONE, Path, found, pipeline, within, without
+
 from mlops_charts.validate.argo.text import Reference, references
 from mlops_charts.validate.model import Scope
 from mlops_charts.validate.proofs import PROOFS
-from proof_samples import GONE, Path, found, pipeline, within, without
 
 WT, WF, CRON = "WorkflowTemplate/iris", "Workflow/iris-1a2b", "CronWorkflow/iris-retrain"
 TEMPLATES = ("spec", "templates")
@@ -108,7 +109,7 @@ REFUSED: list[tuple[str, str, Path, Any, str, Path]] = [
 
 @pytest.mark.parametrize(("proof", "target", "path", "value", "code", "where"), REFUSED)
 def test_one_change_is_refused(
-    proof: str, target: str, path: Path, value: Any, code: str, where: Path | None
+    *, proof: str, target: str, path: Path, value: Any, code: str, where: Path | None
 ) -> None:
     """The proof finds the one thing that was changed, at its place; or nothing, where it is right."""
     every = found(PROOFS[f"workflow-{proof}"], within(pipeline(), target, path, value))
@@ -128,7 +129,7 @@ def test_an_external_template_is_not_looked_into() -> None:
     scope = without(pipeline(), WT)
     external = frozenset({("WorkflowTemplate", "iris")})
     scope = Scope(scope.title, scope.namespace, scope.objects, "restricted", external)
-    assert [] == found(PROOFS["workflow-calls"], scope)
+    assert found(PROOFS["workflow-calls"], scope) == []
 
 
 def test_a_skip_reaches_those_who_need_success() -> None:
@@ -138,7 +139,7 @@ def test_a_skip_reaches_those_who_need_success() -> None:
     reader = {"name": "reader", "template": "report", "depends": "mid.Succeeded || mid.Omitted"}
     reader["when"] = "{{tasks.mid.outputs.parameters.action}} == x"
     scope = within(within(scope, WT, (*TASKS, 4), mid), WT, (*TASKS, 5), reader)
-    assert [] == found(PROOFS["workflow-references"], scope)
+    assert found(PROOFS["workflow-references"], scope) == []
     broken = within(scope, WT, (*GUARD, "outputs", "parameters", 0, "valueFrom", "default"), GONE)
     assert [("workflow-skipped-output", (*TASKS, 5, "when"))] == found(PROOFS["workflow-references"], broken)
 
@@ -150,7 +151,7 @@ def test_steps_see_the_rows_before_them() -> None:
         [{"name": "one", "template": "report", "when": "{{steps.guard.outputs.parameters.action}} == x"}],
     ]
     steps = {"name": "main", "steps": rows}
-    assert [] == found(PROOFS["workflow-references"], within(pipeline(), WT, MAIN, steps))
+    assert found(PROOFS["workflow-references"], within(pipeline(), WT, MAIN, steps)) == []
     beside = {"name": "main", "steps": [[*rows[0], *rows[1]]]}
     expected = [("workflow-not-an-ancestor", (*MAIN, "steps", 0, 1, "when"))]
     assert expected == found(PROOFS["workflow-references"], within(pipeline(), WT, MAIN, beside))
@@ -159,9 +160,9 @@ def test_steps_see_the_rows_before_them() -> None:
 def test_items_are_known_where_there_are_items() -> None:
     """A task with withItems reads {{item}}."""
     scope = within(pipeline(), WT, VALUE, "{{item.version}}")
-    assert 1 == len(found(PROOFS["workflow-references"], scope))
+    assert len(found(PROOFS["workflow-references"], scope)) == 1
     fanned = within(scope, WT, (*DEPLOY_TASK, "withItems"), [{"version": "1"}])
-    assert [] == found(PROOFS["workflow-references"], fanned)
+    assert found(PROOFS["workflow-references"], fanned) == []
 
 
 @pytest.mark.parametrize(
