@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from mlops_charts import contract
 from mlops_charts.plan.digests import code_digest, content_digest
@@ -13,6 +13,7 @@ from mlops_charts.spec.operation import Check
 from mlops_charts.spec.platform import PlatformSpec
 from mlops_charts.spec.resolve import environment_names, resolve
 from mlops_charts.spec.scalars import seconds
+from mlops_charts.spec.steps import all_steps
 
 _DIGEST_LENGTH = 10
 _FINE_RATIO = 1.2  # what the buckets of our server can tell apart
@@ -72,47 +73,13 @@ def _pipeline(spec: ModelSpec, platform: PlatformSpec) -> PipelinePlan:
     training = spec.training
     return PipelinePlan(
         namespace=platform.pipeline.namespace.format(model=spec.metadata.name, environment="pipeline"),
-        steps=tuple(_steps(spec)),
+        steps=tuple(all_steps(spec)),
         pod_security="baseline",
         schedules=(training.schedule,) if training.schedule else (),
         time_zone=platform.kubernetes.time_zone,
         registered_model=spec.versioning.registered_model or spec.metadata.name,
         mutex=f"{spec.metadata.name}-pipeline",
     )
-
-
-def _steps(spec: ModelSpec) -> Iterator[str]:
-    """Yield the steps in their order, with the user's own behind or before the ones that they name."""
-    for step in built_in_steps(spec):
-        yield from _placed(spec, before=step)
-        yield step
-        yield from _placed(spec, after=step)
-
-
-def _placed(spec: ModelSpec, *, before: str = "", after: str = "") -> Iterator[str]:
-    for extra in spec.pipeline.steps:
-        if (before and extra.before == before) or (after and extra.after == after):
-            yield from _placed(spec, before=extra.name)
-            yield extra.name
-            yield from _placed(spec, after=extra.name)
-
-
-def built_in_steps(spec: ModelSpec) -> tuple[str, ...]:
-    """Return the steps that a model's choices call for, in their order."""
-    signed = spec.build.sign.mode != "none"
-    wanted = {
-        "environment": bool(spec.training.requirements) and not spec.training.image,
-        "search": spec.training.search is not None,
-        "scan": spec.build.scan is not None,
-        "sbom": spec.build.sbom,
-        "sign": signed,
-        "provenance": signed and spec.build.provenance,
-    }
-    order = (
-        "guard", "environment", "search", "train", "validate", "version", "monitor", "build", "image",
-        "scan", "sbom", "sign", "provenance", "deploy",
-    )  # fmt: skip
-    return tuple(step for step in order if wanted.get(step, True))
 
 
 def _environment(spec: ModelSpec, platform: PlatformSpec, name: str) -> EnvironmentPlan:
@@ -128,10 +95,16 @@ def _environment(spec: ModelSpec, platform: PlatformSpec, name: str) -> Environm
         pod_security=security,
         executor=executor,
         service_port=contract.EXECUTOR_HTTP_PORT if executor else contract.HTTP_PORT,
-        checks=tuple(_decided(check, executor=executor) for check in asked.release.analysis.checks),
+        checks=tuple(_decided(check, executor=executor) for check in _measured(asked, executor=executor)),
         max_duration_seconds=int(seconds(asked.release.max_duration)),
         freeze=there.freeze,
     )
+
+
+def _measured(spec: ModelSpec, *, executor: bool) -> Iterable[Check]:
+    """Return the checks that can be made: of the default ones, not drift, which our server alone measures."""
+    default = "checks" not in spec.release.analysis.model_fields_set
+    return (c for c in spec.release.analysis.checks if not (default and executor and c.metric == "predictionDrift"))
 
 
 def _decided(check: Check, *, executor: bool) -> Check:
