@@ -16,7 +16,7 @@ _RBAC: Final = "rbac.authorization.k8s.io"
 def access(plan: Plan) -> Iterator[Part]:
     """Yield the service accounts, the role and its binding."""
     for step in pods(plan):
-        yield Part(f"serviceaccount-{step}.yaml", _account(plan, step), "serviceAccounts")
+        yield Part(f"serviceaccount-{step}.yaml", _account(plan, step))
     yield Part("role.yaml", _role(plan))
     yield Part("rolebinding.yaml", _binding(plan))
 

@@ -36,7 +36,7 @@ def _failed(plan: Plan) -> dict[str, Any]:
         "labels": {"severity": "warning", "model": plan.model},
         "annotations": {
             "summary": f"The pipeline of {plan.model} failed.",
-            "description": f"A run in the namespace {plan.pipeline.namespace} ended with {{{{ $labels.status }}}}; what serves is untouched.",
+            "description": f"A run in {plan.pipeline.namespace} ended as {{{{ $labels.status }}}}; serving goes on.",
         },
     }
 
@@ -52,7 +52,7 @@ def _missed(plan: Plan) -> Iterator[dict[str, Any]]:
                 "labels": {"severity": "warning", "model": plan.model},
                 "annotations": {
                     "summary": f"No run of the pipeline of {plan.model} has ended for {window}.",
-                    "description": f"It is scheduled at {schedule}, {plan.pipeline.time_zone}; is the schedule suspended?",
+                    "description": f"It is due at {schedule}, {plan.pipeline.time_zone}; is the schedule suspended?",
                 },
             }
 

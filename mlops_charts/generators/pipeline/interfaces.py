@@ -14,7 +14,7 @@ from mlops_charts.contract import StepContract
 from mlops_charts.plan import Plan
 from mlops_charts.spec.training import ExtraStep
 
-Place = Literal["mlflow", "git", "registry", "data", "pushgateway", "internet"]
+Place = Literal["mlflow", "git", "registry", "data", "pushgateway"]
 
 _IMAGE: Final = ("image", "image-digest")
 TOOLS: Final[Mapping[str, StepContract]] = {
@@ -66,7 +66,7 @@ _TOOL_REACHES: Final[Mapping[str, frozenset[Place]]] = {
     "image": _reaching("registry", "data"),
     "scan": _reaching("registry"),
     "sbom": _reaching("registry"),
-    "sign": _reaching("registry"),
+    "sign": _reaching("registry"),  # without a key, the signing services stand among the registry's addresses
     "provenance": _reaching("registry"),
 }
 
@@ -93,10 +93,11 @@ def reaches(plan: Plan, step: str) -> frozenset[Place]:
     """Return what the pods of a step talk to."""
     if step in extra_steps(plan):
         return _reaching("data")
+    if step == "guard" and not plan.images.environment:
+        return NATURES[step].reaches - {"registry"}  # it asks there only whether the environment image exists
     if step in NATURES:
         return NATURES[step].reaches
-    public = step in {"sign", "provenance"} and plan.spec.build.sign.mode == "keyless"
-    return _TOOL_REACHES[step] | (_reaching("internet") if public else frozenset())
+    return _TOOL_REACHES[step]
 
 
 def groups(steps: tuple[str, ...]) -> list[tuple[str, ...]]:

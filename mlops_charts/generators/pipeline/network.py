@@ -14,7 +14,7 @@ from mlops_charts.plan import Plan
 from mlops_charts.spec.platform import Peer
 
 _DNS: Final = 53
-_PLACES: Final[tuple[Place, ...]] = ("mlflow", "git", "registry", "data", "pushgateway", "internet")
+_PLACES: Final[tuple[Place, ...]] = ("mlflow", "git", "registry", "data", "pushgateway")
 _WEB: Final = {"http": 80, "https": 443}
 
 
@@ -62,8 +62,6 @@ def _shared(plan: Plan) -> list[dict[str, Any]]:
 
 def _peers(plan: Plan, place: Place) -> Iterable[Peer]:
     network = plan.platform.network
-    if place == "internet":  # the public signing services have no fixed addresses
-        return (Peer(cidr="0.0.0.0/0", port=443),)
     if place == "pushgateway":
         return _pushgateway(plan)
     found: tuple[Peer, ...] = getattr(network, place)

@@ -8,6 +8,7 @@ from typing import Any
 from mlops_charts.chart import Text, text
 from mlops_charts.generators.pipeline import values
 from mlops_charts.plan import Plan
+from mlops_charts.spec.scalars import seconds
 from mlops_charts.spec.training import Resources, Toleration
 
 STEP_LABEL = "mlops-charts/step"
@@ -52,8 +53,6 @@ def toleration(one: Toleration) -> dict[str, Any]:
 
 def deadline(plan: Plan, minutes: int) -> int:
     """Return the seconds that a step may take; 0 minutes means as long as training may."""
-    from mlops_charts.spec.scalars import seconds  # noqa: PLC0415
-
     return minutes * _MINUTE if minutes else max(1, round(seconds(plan.spec.training.timeout)))
 
 
@@ -83,13 +82,8 @@ def growing_memory(plan: Plan) -> dict[str, Any]:
         return {}
     most, factor = values.mebibytes(asked.on_out_of_memory.max), asked.on_out_of_memory.factor
     grown = f"{{{{=max({{memory}}, min({most}, int({{memory}} * ({factor:g} ** sprig.int(retries)))))}}}}Mi"
-    patch = (
-        '{"containers":[{"name":"main","resources":{"requests":{"memory":"'
-        + grown
-        + '"},"limits":{"memory":"'
-        + grown
-        + '"}}}]}'
-    )
+    sizes = f"{{requests: {{memory: {grown}}}, limits: {{memory: {grown}}}}}"
+    patch = f"{{containers: [{{name: main, resources: {sizes}}}]}}"
     return {"podSpecPatch": text(patch, memory=values.training_memory(plan))}
 
 

@@ -17,8 +17,8 @@ _REQUESTS: Final = {"cpu": "50m", "memory": "64Mi", "ephemeral-storage": "64Mi"}
 def quotas(plan: Plan) -> Iterator[Part]:
     """Yield the quota and the defaults that it calls for; nothing without one."""
     if plan.platform.quotas:
-        yield Part("resourcequota.yaml", _quota(plan), "quotas")
-        yield Part("limitrange.yaml", _defaults(plan), "quotas")
+        yield Part("resourcequota.yaml", _quota(plan))
+        yield Part("limitrange.yaml", _defaults(plan))
 
 
 def _quota(plan: Plan) -> dict[str, Any]:

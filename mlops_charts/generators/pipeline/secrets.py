@@ -14,12 +14,23 @@ def external_secrets(plan: Plan) -> Iterator[Part]:
     """Yield an ExternalSecret for each Secret, where they come from a store."""
     if plan.platform.secrets.provider == "external-secrets":
         for name in secrets(plan):
-            yield Part(f"externalsecret-{name}.yaml", external_secret(plan, name, component="pipeline"), "secrets")
+            yield Part(f"externalsecret-{name}.yaml", external_secret(plan, name, component="pipeline"))
 
 
 def external_secrets_needed(plan: Plan) -> tuple[str, ...]:
     """Return the Secrets that must exist in the pipeline's namespace without the chart."""
     return () if plan.platform.secrets.provider == "external-secrets" else secrets(plan)
+
+
+def externals(plan: Plan) -> frozenset[tuple[str, str]]:
+    """Return kind and name of all that the pipeline refers to and that exists without the chart."""
+    priority = plan.spec.training.priority_class_name
+    return frozenset(
+        {
+            *(("Secret", name) for name in external_secrets_needed(plan)),
+            *([("PriorityClass", priority)] if priority else []),
+        }
+    )
 
 
 def secrets(plan: Plan) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The templates of foreign tools: builder, scanner, bill of materials, signature, provenance; each failure stops all."""
+"""Foreign tools: builder, scanner, bill of materials, signature, provenance; the failure of one stops the release."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from mlops_charts import contract
-from mlops_charts.chart import text
 from mlops_charts.generators.objects import container_security_context
 from mlops_charts.generators.pipeline import pods, storage, values
 from mlops_charts.generators.pipeline.steps import frame, output
@@ -15,10 +14,9 @@ from mlops_charts.plan import Plan
 _REFERENCE: Final = "{{inputs.parameters.image}}@{{inputs.parameters.image-digest}}"
 _REFERENCE_INPUTS: Final = {"parameters": [{"name": "image"}, {"name": "image-digest"}]}
 _TMP: Final = "/tmp"  # noqa: S108 - a folder of the pod
-_OUTPUTS: Final = pods.mount("outputs", "/outputs")
 _SCRATCH: Final = "4Gi"
 _FOUND: Final = 10  # the exit status of the scanner for vulnerabilities; its own failures are 1
-# What a builder needs of root's capabilities to unpack layers and to run their commands; Pod Security baseline admits all.
+# What of root's a builder needs to unpack layers and to run their commands; Pod Security baseline admits each.
 _BUILDER_CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETFCAP", "SETGID", "SETUID")
 
 
@@ -35,11 +33,18 @@ def _builder(plan: Plan, name: str, destination: Any, context: str, more: list[s
         "container": {
             "image": values.tool_image(plan, "kaniko"),
             "command": ["/kaniko/executor"],
-            "args": [f"--context=dir:///inputs/{context}", destination, "--snapshot-mode=redo", *cache, *more],
+            "args": [
+                f"--context=dir:///inputs/{context}",
+                "--destination",
+                destination,
+                "--snapshot-mode=redo",
+                *cache,
+                *more,
+            ],
             "resources": pods.resources("2", "4Gi", "10Gi", request="500m"),
             "securityContext": _root(),
             "volumeMounts": [
-                _OUTPUTS,
+                pods.mount("outputs", "/outputs"),
                 *(pods.mount("registry", "/kaniko/.docker", read_only=True) for _ in credentials),
             ],
         },
@@ -61,14 +66,13 @@ def _root() -> dict[str, Any]:
 
 
 def _environment(plan: Plan) -> dict[str, Any]:
-    destination = text("--destination={image}", image=values.training_image(plan))
-    template = _builder(plan, "environment", destination, "environment-context", [])
+    template = _builder(plan, "environment", values.training_image(plan), "environment-context", [])
     return {**template, "inputs": {"artifacts": storage.inputs(["environment-context"])}}
 
 
 def _image(plan: Plan) -> dict[str, Any]:
     template = _builder(
-        plan, "image", "--destination={{inputs.parameters.image}}", "context", ["--digest-file=/outputs/image-digest"]
+        plan, "image", "{{inputs.parameters.image}}", "context", ["--digest-file=/outputs/image-digest"]
     )
     return {
         **template,
@@ -92,9 +96,9 @@ def _tool(
 ) -> dict[str, Any]:
     """Return a tool that works on an image in the registry; `volumes` are by the path of their mount."""
     credentials = pods.docker_config(secret)
-    mounted = {**{"/secrets/registry": one for one in credentials}, **(volumes or {})}
+    registry = {"/secrets/registry": credentials[0]} if credentials else {}
+    mounted = {_TMP: pods.scratch("tmp", _SCRATCH), **registry, **(volumes or {})}
     config = [{"name": "DOCKER_CONFIG", "value": "/secrets/registry"}] if credentials else []
-    mounts = [pods.mount(volume["name"], path, read_only=True) for path, volume in mounted.items()]
     return {
         **frame(plan, name, 30, final=final),
         "inputs": _REFERENCE_INPUTS,
@@ -105,9 +109,11 @@ def _tool(
             "env": [{"name": "HOME", "value": _TMP}, *config, *(env or [])],
             "resources": pods.resources("1", memory, _SCRATCH, request="250m"),
             "securityContext": container_security_context(),
-            "volumeMounts": [_OUTPUTS, pods.mount("tmp", _TMP), *mounts],
+            "volumeMounts": [
+                pods.mount(volume["name"], path, read_only="emptyDir" not in volume) for path, volume in mounted.items()
+            ],
         },
-        "volumes": [pods.scratch("outputs", "256Mi"), pods.scratch("tmp", _SCRATCH), *mounted.values()],
+        "volumes": list(mounted.values()),
     }
 
 
@@ -132,7 +138,8 @@ def _sbom(plan: Plan) -> dict[str, Any]:
     arguments = ["scan", f"registry:{_REFERENCE}", f"--output=cyclonedx-json=/outputs/sbom/{contract.SBOM}"]
     env = [{"name": "SYFT_CHECK_FOR_APP_UPDATE", "value": "false"}]
     secret = plan.platform.registry.pull_secret
-    template = _tool(plan, "sbom", "syft", "/syft", arguments, secret=secret, memory="2Gi", env=env)
+    written = {"/outputs": pods.scratch("outputs", "256Mi")}
+    template = _tool(plan, "sbom", "syft", "/syft", arguments, secret=secret, memory="2Gi", env=env, volumes=written)
     return {**template, "outputs": {"artifacts": storage.outputs(plan, "sbom", ["sbom"])}}
 
 
@@ -164,11 +171,8 @@ def _key(plan: Plan, secret: str) -> _Signing:
     arguments = ["--key=/secrets/cosign/cosign.key", "--signing-config=/spec/signing-config.json"]
     password = pods.from_secret("COSIGN_PASSWORD", secret, "cosign.password")
     key = pods.secret_volume("cosign", secret, {"cosign.key": "cosign.key"})
-    return (
-        arguments,
-        [password],
-        {"/secrets/cosign": key, "/spec": {"name": "spec", "configMap": {"name": plan.names.spec_config_map}}},
-    )
+    config = {"name": "spec", "configMap": {"name": plan.names.spec_config_map}}
+    return arguments, [password], {"/secrets/cosign": key, "/spec": config}
 
 
 def _identity() -> _Signing:

@@ -16,6 +16,7 @@ from mlops_charts.plan import Plan
 
 _API: Final = "argoproj.io/v1alpha1"
 _TEN_YEARS: Final = 10 * 365 * 24 * 3600
+_FIRST: Final = ("name", "metadata", "inputs", "outputs")
 _NO_SIDECAR: Final = {"sidecar.istio.io/inject": "false"}
 
 
@@ -53,7 +54,12 @@ def _templates(plan: Plan) -> Iterator[dict[str, Any]]:
         if name == "trial":
             yield graph.trials(plan)
         make = step if name in NATURES else tool if name in TOOLS else extra
-        yield make(plan, name)
+        yield _in_order(make(plan, name))
+
+
+def _in_order(template: dict[str, Any]) -> dict[str, Any]:
+    """Return a template with its fields in the order in which people read them."""
+    return {key: template[key] for key in (*_FIRST, *(key for key in template if key not in _FIRST)) if key in template}
 
 
 def _parameters(**given: str) -> list[dict[str, str]]:
@@ -104,7 +110,6 @@ def _cron_workflow(plan: Plan) -> dict[str, Any]:
             "startingDeadlineSeconds": 600,
             "successfulJobsHistoryLimit": 3,
             "failedJobsHistoryLimit": 3,
-            "workflowMetadata": {"labels": labels_of(plan, "pipeline")},
             "workflowSpec": {
                 "workflowTemplateRef": {"name": plan.model},
                 "arguments": {"parameters": _parameters(trigger="schedule")},
