@@ -55,6 +55,9 @@ REFUSED: list[tuple[str, str, Path, Any, str, Path]] = [
     ("references", WT, FROM, "{{tasks.train.outputs.artifacts.modle}}", "unresolved-reference", FROM),
     ("references", WT, ARGS, "{{inputs.parameters.verison}}", "unresolved-reference", ARGS),
     ("references", WT, ARGS, "{{inputs.artifacts.modle.path}}", "unresolved-reference", ARGS),
+    ("references", WT, ARGS, "{{inputs.artifacts.model.pth}}", "unresolved-reference", ARGS),
+    ("references", WT, ARGS, "{{inputs.parameters.version.path}}", "unresolved-reference", ARGS),
+    ("references", WT, VALUE, "{{tasks.train.outputs.parameters.version.x}}", "unresolved-reference", VALUE),
     ("references", WT, ARGS, "{{workflw.uid}}", "unresolved-reference", ARGS),
     ("references", WT, (*DEPLOY_TASK, "dependencies"), ["guard"], "not-an-ancestor", None),
     (

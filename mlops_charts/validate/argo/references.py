@@ -92,12 +92,19 @@ def _problem(place: Place, reference: Reference) -> str:
 
 
 def _own(template: Template, side: str, rest: list[str]) -> str:
-    if rest[0] in {"parameters", "artifacts"}:
-        names = template.declared(side, rest[0])
-        if len(rest) == 1 or rest[1] in names:
+    match rest:
+        case ["parameters" | "artifacts"]:
             return ""
-        return f'template "{template.name}" declares {side}: {", ".join(names) or "none"}'
-    return "" if side == "outputs" and rest[0] in {"result", "exitCode"} else f"{side} has parameters and artifacts"
+        case ["parameters" | "artifacts" as kind, name, *more]:
+            names = template.declared(side, kind)
+            if name not in names:
+                return f'template "{template.name}" declares {side}: {", ".join(names) or "none"}'
+            pathless = side == "inputs" and kind == "parameters"
+            return "" if not more or (more == ["path"] and not pathless) else f"{name} has no {'.'.join(more)}"
+        case ["result" | "exitCode"] if side == "outputs":
+            return ""
+        case _:
+            return f"{side} has parameters and artifacts"
 
 
 def _workflow(flow: Flow, rest: list[str]) -> str:
@@ -144,8 +151,10 @@ def _output(place: Place, called: Call, rest: list[str]) -> str:
     if not rest or rest[0] not in {"parameters", "artifacts"}:
         return "outputs has parameters, artifacts and result"
     names = target.declared("outputs", rest[0])
-    if len(rest) > 1 and rest[1] not in names:
+    if rest[1:] and rest[1] not in names:
         return f'template "{target.name}" has the output {rest[0]}: {", ".join(names) or "none"}'
+    if rest[2:]:
+        return f"{rest[1]} has no {'.'.join(rest[2:])}"
     return ""
 
 
