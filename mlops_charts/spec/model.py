@@ -55,7 +55,7 @@ def _named(found: Any) -> Any:
     return {"name": found} if isinstance(found, str) else found
 
 
-EnvironmentOrName = Annotated[Environment, BeforeValidator(_named, json_schema_input_type=str | Environment)]
+EnvironmentOrName = Annotated[Environment, BeforeValidator(_named, json_schema_input_type=ShortLabel | Environment)]
 
 
 class ModelSpec(Block):

@@ -1,8 +1,8 @@
 """platform.yaml: all that may be said of the cluster."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from mlops_charts.spec.base import Block, Bool, Int
 from mlops_charts.spec.scalars import GitUrl, HttpUrl, Image, Label, Moment, Quantity, SecretName, ShortLabel, TimeZone
@@ -173,13 +173,6 @@ class Peer(Block):
     )
     namespace: Label | None = Field(None, description="A namespace of the cluster.")
     port: Int = Field(443, ge=1, le=65535, description="The TCP port.")
-
-
-def _peers(found: Any) -> Any:
-    return [{"namespace": found}] if isinstance(found, str) else found
-
-
-Peers = Annotated[tuple[Peer, ...], BeforeValidator(_peers, json_schema_input_type=str | tuple[Peer, ...])]
 
 
 class Network(Block):

@@ -207,28 +207,32 @@ def _check_zone(found: str) -> str:
     return found
 
 
-def _text(pattern: re.Pattern[str], longest: int = 0) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "string", "pattern": f"^(?:{pattern.pattern})$"}
+def _text(kind: str, pattern: re.Pattern[str], longest: int = 0) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "x-kind": kind, "pattern": f"^(?:{pattern.pattern})$"}
     return {**schema, "maxLength": longest} if longest else schema
+
+
+def _kind(kind: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "x-kind": kind})
 
 
 Quantity = Annotated[
     str,
     BeforeValidator(_number_as_text),
     AfterValidator(_check_quantity),
-    WithJsonSchema({"anyOf": [_text(_QUANTITY), {"type": "number", "minimum": 0}]}),
+    WithJsonSchema({"anyOf": [_text("quantity", _QUANTITY), {"type": "number", "minimum": 0}], "x-kind": "quantity"}),
 ]
 Duration = Annotated[
-    str, BeforeValidator(_duration_text), AfterValidator(_check_duration), WithJsonSchema(_text(_DURATION))
+    str, BeforeValidator(_duration_text), AfterValidator(_check_duration), WithJsonSchema(_text("duration", _DURATION))
 ]
-Cron = Annotated[str, AfterValidator(_check_cron)]
-ModelName = Annotated[str, AfterValidator(_label(30)), WithJsonSchema(_text(_LABEL, 30))]
-Label = Annotated[str, AfterValidator(_label(63)), WithJsonSchema(_text(_LABEL, 63))]
-ShortLabel = Annotated[str, AfterValidator(_label(20)), WithJsonSchema(_text(_LABEL, 20))]
-Image = Annotated[str, AfterValidator(_check_image)]
-ImageName = Annotated[str, AfterValidator(_check_image_name)]
-Moment = Annotated[str, AfterValidator(_check_moment)]
-TimeZone = Annotated[str, AfterValidator(_check_zone)]
+Cron = Annotated[str, AfterValidator(_check_cron), _kind("cron line")]
+ModelName = Annotated[str, AfterValidator(_label(30)), WithJsonSchema(_text("DNS label", _LABEL, 30))]
+Label = Annotated[str, AfterValidator(_label(63)), WithJsonSchema(_text("DNS label", _LABEL, 63))]
+ShortLabel = Annotated[str, AfterValidator(_label(20)), WithJsonSchema(_text("DNS label", _LABEL, 20))]
+Image = Annotated[str, AfterValidator(_check_image), _kind("image")]
+ImageName = Annotated[str, AfterValidator(_check_image_name), _kind("image without tag")]
+Moment = Annotated[str, AfterValidator(_check_moment), _kind("moment")]
+TimeZone = Annotated[str, AfterValidator(_check_zone), _kind("time zone")]
 EnvironmentVariable = Annotated[
     str,
     Written(

@@ -180,6 +180,9 @@ def _one_word(found: Any) -> Any:
     return (found,) if isinstance(found, str) else found
 
 
+Command = Annotated[tuple[str, ...], BeforeValidator(_one_word, json_schema_input_type=str | tuple[str, ...])]
+
+
 class ExtraStep(Block):
     """A step of your own in the pipeline."""
 
@@ -187,8 +190,8 @@ class ExtraStep(Block):
     after: str | None = Field(None, description="The step it follows; exactly one of after and before.")
     before: str | None = Field(None, description="The step it precedes.")
     image: Image = Field(description="Where it runs.")
-    command: Annotated[tuple[str, ...], BeforeValidator(_one_word)] = Field(
-        min_length=1, description="The program and its arguments; no shell."
+    command: Annotated[tuple[str, ...], BeforeValidator(_one_word, json_schema_input_type=str | tuple[str, ...])] = (
+        Field(min_length=1, description="The program and its arguments; no shell.")
     )
     inputs: tuple[str, ...] = Field((), description="Artifacts of earlier steps that it reads, below /inputs.")
     outputs: tuple[ShortLabel, ...] = Field((), description="Artifacts that it writes, below /outputs.")

@@ -52,7 +52,7 @@ class Written:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """State the pattern."""
-        return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+        return {**handler(schema), "pattern": f"^(?:{self.pattern})$", "x-kind": self.what}
 
     def _check(self, found: str) -> str:
         if not re.fullmatch(self.pattern, found):
