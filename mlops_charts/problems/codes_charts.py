@@ -8,6 +8,27 @@ from mlops_charts.problems.model import Severity
 
 TABLE: Final[tuple[Entry, ...]] = (
     code(
+        "helm-lint",
+        title="Helm's lint objects to the chart",
+        why="What lint objects to is refused, or misread, by somebody further on.",
+        fix="Read Helm's message; if the chart comes from a generator of your own, mend it there.",
+        example="a template without apiVersion",
+    ),
+    code(
+        "helm-refuses",
+        title="Helm does not render the chart with these values",
+        why="Argo CD renders with the same Helm: the Application could not sync.",
+        fix="Read Helm's message: mostly a values file says something that values.schema.json forbids.",
+        example="serving:\n  replicas: two",
+    ),
+    code(
+        "helm-differs",
+        title="Helm prints another object than the one that was proven",
+        why="Every other proof looks at the object that Python knows; it says nothing of another one.",
+        fix="This is a mistake of the library, or of a chart that was edited by hand: please report it with the chart.",
+        example="replicas: 2 in Python, replicas: '2' by Helm",
+    ),
+    code(
         "schema-invalid",
         title="An API server would refuse the object",
         why="A value is none that the schema of the object's kind accepts, or a required field is missing.",

@@ -1,0 +1,41 @@
+"""What `validate` does, without the command line: load, hold against the rules, render, prove."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mlops_charts.assemble import Rendering
+from mlops_charts.fleet import colliding, rendering_of
+from mlops_charts.loading import Model, load_model, load_platform
+from mlops_charts.problems import Problem, has_errors, sort
+from mlops_charts.proving import Depth, Report, prove_models
+from mlops_charts.rendering import others, what
+from mlops_charts.rules import Served
+
+
+def check(paths: Sequence[Path], platform: Path | None = None, depth: Depth = Depth()) -> Report:  # noqa: B008 - frozen
+    """Return what is wrong with models, and with everything rendered from them.
+
+    Args:
+        paths: Models, their folders, or `-`; none means every model of the repository.
+        platform: The platform.yaml to use; else the nearest one.
+        depth: How far the proofs go.
+    """
+    workspace, files = what(paths, platform)
+    loaded_platform, found = load_platform(workspace)
+    problems: list[Problem] = list(found)
+    models: list[tuple[Model, Rendering]] = []
+    served: list[Served | None] = []
+    for file in files:
+        text = sys.stdin.buffer.read() if str(file) == "-" else None
+        loaded = load_model(file, workspace, loaded_platform, text)
+        problems += loaded.problems
+        served.append(loaded.served)
+        if loaded.model is not None and not has_errors(found):
+            models.append((loaded.model, rendering_of(loaded.model)))
+    problems += colliding(served, others(workspace, files), workspace, loaded_platform)
+    report = prove_models(models, workspace.root, depth)
+    return replace(report, problems=tuple(sort([*problems, *report.problems])), models=len(files))

@@ -1,0 +1,60 @@
+"""Exceptions as one clear line and an exit status: the user never meets a traceback for a mistake of theirs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from mlops_charts.chart.errors import ChartError
+from mlops_charts.cli import CLEAN, FAILED, INTERRUPTED, PROBLEMS, USAGE
+from mlops_charts.errors import InvalidSpec, MlopsChartsError
+
+
+def told(run: Callable[[], Any]) -> int:
+    """Call and return an exit status; say on stderr what went wrong."""
+    try:
+        found = run()
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _say("interrupted", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except Exception as error:
+        status = _status(error)
+        if status is None:
+            raise
+        return status
+    return found if isinstance(found, int) else CLEAN
+
+
+def _status(error: Exception) -> int | None:
+    """Return the exit status of an error that is not ours, having said what it is; None for a mistake of ours."""
+    if isinstance(error, BrokenPipeError):
+        # The reader of our output has gone, as `| head` does; Python must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLEAN
+    if isinstance(error, InvalidSpec):
+        return _say(str(error), PROBLEMS)
+    if isinstance(error, OSError):
+        return _say(f"error: {error.filename or 'the system'}: {error.strerror or error}", FAILED)
+    if isinstance(error, MlopsChartsError | ChartError) or _is_a_tools(error):
+        return _say(f"error: {error}", FAILED)
+    return None
+
+
+def _is_a_tools(error: Exception) -> bool:
+    """Return whether the error is one of the validators' tools; their module is loaded only if one was used."""
+    module = sys.modules.get("mlops_charts.validate.helm")
+    return module is not None and isinstance(error, (module.MissingTool, module.HelmError))
+
+
+def _say(line: str, status: int) -> int:
+    click.echo(line, err=True)
+    return status

@@ -1,0 +1,70 @@
+"""Options that several commands share, and how results are printed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from mlops_charts.problems import Problem, format_github, format_json, format_text
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS = ("text", "json", "github")
+
+
+def paths(function: Command) -> Command:
+    """Add the argument PATH..., models or their folders."""
+    return click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))(function)
+
+
+def platform(function: Command) -> Command:
+    """Add the option --platform."""
+    option = click.option(
+        "--platform",
+        "platform_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The platform.yaml to use; else the nearest one above the model.",
+    )
+    return option(function)
+
+
+def output_format(function: Command) -> Command:
+    """Add the option --format."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(FORMATS),
+        default="text",
+        show_default=True,
+        help="How problems are printed.",
+    )(function)
+
+
+def print_problems(problems: Sequence[Problem], form: str) -> None:
+    """Print problems on stdout in a format."""
+    if form == "json":
+        click.echo(format_json(problems))
+    elif form == "github":
+        _echo(format_github(problems))
+    else:
+        _echo(format_text(problems, color=colourful()))
+
+
+def colourful() -> bool:
+    """Return whether stdout is a terminal that wants colour."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def talk(line: str) -> None:
+    """Say something that is not the result."""
+    click.echo(line, err=True)
+
+
+def _echo(text: str) -> None:
+    if text:
+        click.echo(text.rstrip("\n"), color=True)

@@ -1,0 +1,39 @@
+"""Errors of the library, as exceptions.
+
+    MlopsChartsError
+    +-- InvalidSpec      the user's files have problems; `.problems` has them all, located
+    +-- NoPlatform       rendering needs a platform.yaml and there is none
+    +-- NotFound         a model that was named does not exist
+
+`chart.ChartError` is a mistake of a generator, `validate.helm.MissingTool` and `HelmError` are the tools'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlops_charts.problems import Problem, format_text
+
+
+class MlopsChartsError(Exception):
+    """Whatever this library says no with."""
+
+
+class InvalidSpec(MlopsChartsError):  # noqa: N818 - what is wrong is the spec, not we
+    """The user's files have problems.
+
+    Attributes:
+        problems: All of them.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(format_text(self.problems))
+
+
+class NoPlatform(MlopsChartsError):  # noqa: N818 - named as users speak of it
+    """Rendering needs a platform.yaml."""
+
+
+class NotFound(MlopsChartsError):  # noqa: N818 - named as users speak of it
+    """A model that was named does not exist."""

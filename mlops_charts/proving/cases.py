@@ -1,0 +1,163 @@
+"""Everything that a model's charts can be: each chart with each set of values that it will ever be rendered with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mlops_charts.assemble import Rendering
+from mlops_charts.chart import Chart, default_values, evaluate, merge
+from mlops_charts.chart.chart import nested
+from mlops_charts.generators.pipeline import external_secrets_needed as pipeline_secrets
+from mlops_charts.generators.serving import external_secrets_needed as serving_secrets
+from mlops_charts.plan import EnvironmentPlan
+from mlops_charts.problems import Problem
+from mlops_charts.proving.exceptions import exceptions_of
+from mlops_charts.release import Identity, ReleaseState, example_states, nothing_released
+from mlops_charts.source import parse, read
+from mlops_charts.validate.model import Rendered, Scope
+
+_DIGEST = "sha256:" + "0123456789abcdef" * 4  # stands for a digest in states that have not happened
+
+
+@dataclass(frozen=True)
+class Case:
+    """One chart with one set of values.
+
+    Attributes:
+        title: What a person calls it: "iris serving, staging, canary".
+        folder: The chart's folder from the root.
+        chart: The chart.
+        values: All values, defaults among them.
+        scope: What is rendered.
+        primary: Whether the case stands for its Application in proofs over the fleet.
+    """
+
+    title: str
+    folder: str
+    chart: Chart
+    values: Mapping[str, Any]
+    scope: Scope
+    primary: bool
+
+
+@dataclass(frozen=True)
+class Cases:
+    """All cases of one model, and what is wrong with the values files that people and releases own.
+
+    Attributes:
+        rendering: The model's rendering.
+        root: The repository.
+        every_phase: Whether each phase of a release is a case, or the fullest one alone.
+    """
+
+    rendering: Rendering
+    root: Path
+    every_phase: bool
+
+    @cached_property
+    def problems(self) -> list[Problem]:
+        """What is wrong with values files; filled by the cases."""
+        return []
+
+    def all(self) -> Iterator[Case]:
+        """Yield every case."""
+        yield self._pipeline()
+        for environment in self.rendering.plan.environments:
+            yield from self._serving(environment)
+
+    def _pipeline(self) -> Case:
+        plan, chart = self.rendering.plan, self.rendering.pipeline
+        folder, title = f"{self.rendering.folder}/pipeline", f"{plan.model} pipeline"
+        values = default_values(chart)
+        scope = Scope(
+            title=title,
+            namespace=plan.pipeline.namespace,
+            objects=_objects(chart, values, folder),
+            pod_security=plan.pipeline.pod_security,
+            externals=frozenset(("Secret", name) for name in pipeline_secrets(plan)),
+            exceptions=exceptions_of(plan),
+        )
+        return Case(title, folder, chart, values, scope, primary=True)
+
+    def _serving(self, environment: EnvironmentPlan) -> Iterator[Case]:
+        committed = self._committed(environment)
+        examples = dict(self._examples(environment))
+        if committed is not None:
+            yield self._serving_case(environment, "as committed", {"release": committed}, primary=False)
+        chosen = examples if self.every_phase else dict([_fullest(examples)])
+        for index, (title, state) in enumerate(chosen.items()):
+            yield self._serving_case(environment, title, {"release": state.data()}, primary=index == 0)
+
+    def _serving_case(
+        self, environment: EnvironmentPlan, title: str, release: Mapping[str, Any], *, primary: bool
+    ) -> Case:
+        plan, serving = self.rendering.plan, self.rendering.serving
+        folder = f"{self.rendering.folder}/serving"
+        people = self._people(environment)
+        values = merge(default_values(serving.chart), nested(serving.overlays[environment.name]), people, release)
+        name = f"{plan.model} serving, {environment.name}, {title}"
+        scope = Scope(
+            title=name,
+            namespace=environment.namespace,
+            objects=_objects(serving.chart, values, folder),
+            pod_security=environment.pod_security,
+            externals=frozenset(("Secret", name) for name in serving_secrets(plan, environment)),
+            exceptions=exceptions_of(plan),
+        )
+        return Case(name, folder, serving.chart, values, scope, primary=primary)
+
+    def _examples(self, environment: EnvironmentPlan) -> Iterator[tuple[str, ReleaseState]]:
+        plan = self.rendering.plan
+        uri = "s3://models/example" if environment.executor else ""
+        old, new = (
+            Identity(
+                version=version,
+                image=f"{plan.images.model}@{_DIGEST}",
+                model_uri=uri,
+                run_id="0" * 32,
+                code_digest=plan.code_digest,
+                data_digest="0" * 64,
+            )
+            for version in ("1.0.0", "1.1.0")
+        )
+        yield from example_states(plan.platform.ingress.type, old, new)
+
+    def _committed(self, environment: EnvironmentPlan) -> Mapping[str, Any] | None:
+        name = f"{self.rendering.folder}/serving/release-{environment.name}.yaml"
+        found = self._read(name)
+        if found is None:
+            return nothing_released().data()
+        release = found.get("release")
+        return release if isinstance(release, Mapping) else None
+
+    def _people(self, environment: EnvironmentPlan) -> Mapping[str, Any]:
+        return self._read(f"{self.rendering.folder}/serving/values-{environment.name}.yaml") or {}
+
+    def _read(self, name: str) -> Mapping[str, Any] | None:
+        path = self.root / name
+        if not path.exists():
+            return None
+        content, problems = read(path)
+        source, more = parse(content, name) if content is not None else (None, [])
+        self.problems.extend(problem for problem in (*problems, *more) if problem.code != "file-empty")
+        return source.data if source is not None else {}
+
+
+def _fullest(examples: Mapping[str, ReleaseState]) -> tuple[str, ReleaseState]:
+    """Return the state with the most objects: two versions that both get traffic, or both run."""
+    wanted = ("canary, blue stable", "warming, blue stable")
+    title = next(title for title in wanted if title in examples)
+    return title, examples[title]
+
+
+def _objects(chart: Chart, values: Mapping[str, Any], folder: str) -> tuple[Rendered, ...]:
+    found = []
+    for template in chart.templates:
+        single = Chart(chart.name, chart.version, chart.description, chart.source, (template,))
+        file = f"{folder}/templates/{template.file}"
+        found += [Rendered(manifest, file, template.origin) for manifest in evaluate(single, values)]
+    return tuple(found)

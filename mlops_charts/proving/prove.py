@@ -1,0 +1,138 @@
+"""All proofs over some models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlops_charts.assemble import Rendering
+from mlops_charts.generators.argocd import platform_apps
+from mlops_charts.loading import Model
+from mlops_charts.problems import Problem, Severity, sort
+from mlops_charts.proving.blame import Blame
+from mlops_charts.proving.cases import Case, Cases
+from mlops_charts.proving.deep import Deep
+from mlops_charts.proving.report import Report
+from mlops_charts.validate.exceptions import allows
+from mlops_charts.validate.model import Finding, PolicyException, Rendered, Scope
+from mlops_charts.validate.proofs import FLEET_PROOFS, PROOFS, prove_fleet
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How far the proofs go.
+
+    Attributes:
+        deep: Also every phase of a release, real Helm, the law of the charts and all schemas.
+        crds: Folders with CustomResourceDefinitions, besides the fetched ones.
+        require_all: Whether an object without a schema is an error.
+    """
+
+    deep: bool = False
+    crds: tuple[Path, ...] = ()
+    require_all: bool = False
+
+
+@dataclass(frozen=True)
+class _Proved:
+    """What came of one model."""
+
+    cases: tuple[Case, ...]
+    findings: tuple[tuple[str, Finding], ...]
+    problems: tuple[Problem, ...]
+
+
+def prove_models(models: Sequence[tuple[Model, Rendering]], root: Path, depth: Depth = Depth()) -> Report:
+    """Return what all proofs find in these models.
+
+    Args:
+        models: Models with their renderings.
+        root: The repository, for values files and release files.
+        depth: How far to go.
+
+    Raises:
+        validate.helm.MissingTool: `deep` needs a part that is not installed.
+    """
+    deep = (
+        Deep.of(models[0][0].platform.spec, depth.crds, require_all=depth.require_all)
+        if depth.deep and models
+        else None
+    )
+    problems: list[Problem] = []
+    cases: list[Case] = []
+    blame: list[tuple[Blame, _Proved]] = []
+    for model, rendering in models:
+        proved = _prove(rendering, root, deep)
+        charts = {case.folder: case.chart for case in proved.cases}
+        blame.append((Blame(model, charts), proved))
+        cases += proved.cases
+    fleet = list(_fleet(models, cases, deep))
+    for index, (one, proved) in enumerate(blame):
+        findings = [*proved.findings, *(fleet if index == 0 else ())]
+        problems += [*proved.problems, *one.problems(findings)]
+    return Report(
+        problems=tuple(sort(_strict(problem, models) for problem in problems)),
+        models=len(models),
+        scopes=len(cases),
+        objects=sum(len(case.scope.objects) for case in cases),
+        proofs=(*PROOFS, *FLEET_PROOFS, *(deep.names if deep else ())),
+        exceptions=_used_exceptions(cases),
+        notes=deep.notes(cases) if deep else (),
+    )
+
+
+def _prove(rendering: Rendering, root: Path, deep: Deep | None) -> _Proved:
+    source = Cases(rendering, root, every_phase=deep is not None)
+    cases = tuple(source.all())
+    findings = [(case.title, finding) for case in cases for finding in _findings(case.scope, deep)]
+    problems = list(source.problems)
+    if deep:
+        problems += deep.helm(rendering, cases)
+    return _Proved(cases, tuple(findings), tuple(problems))
+
+
+def _findings(scope: Scope, deep: Deep | None) -> Iterator[Finding]:
+    for proof in PROOFS.values():
+        yield from proof(scope)
+    if deep:
+        yield from deep.schemas(scope)
+
+
+def _fleet(
+    models: Sequence[tuple[Model, Rendering]], cases: Sequence[Case], deep: Deep | None
+) -> Iterator[tuple[str, Finding]]:
+    """Yield what is wrong with the Applications and with what several models share."""
+    if not models:
+        return
+    platform = models[0][0].platform
+    kinds = frozenset(kind for _, rendering in models for generator in rendering.generators for kind in generator.kinds)
+    once = [(path, content) for path, content in platform_apps(platform.spec, kinds) if not isinstance(content, str)]
+    apps = [Rendered(manifest, path, "platform:argocd") for path, manifest in once]
+    for _, rendering in models:
+        apps += [Rendered(manifest, path, "environments") for path, manifest in rendering.applications.items()]
+    for finding in prove_fleet([case.scope for case in cases if case.primary], apps):
+        yield "the Applications", finding
+    if deep:
+        scope = Scope("the Applications", platform.spec.argocd.namespace, tuple(apps))
+        for finding in deep.schemas(scope):
+            yield scope.title, finding
+
+
+def _strict(problem: Problem, models: Sequence[tuple[Model, Rendering]]) -> Problem:
+    """Return the problem as the platform's policy wants it: an image without a digest may be an error."""
+    wanted = any(model.platform.spec.policy.require_digests for model, _ in models)
+    return replace(problem, severity=Severity.ERROR) if wanted and problem.code == "image-no-digest" else problem
+
+
+def _used_exceptions(cases: Sequence[Case]) -> tuple[PolicyException, ...]:
+    """Return the exceptions that something makes use of: without them a proof would refuse it."""
+    used: dict[PolicyException, None] = {}
+    for case in cases:
+        if case.scope.exceptions and case.primary:
+            bare = replace(case.scope, exceptions=())
+            findings = [finding for proof in PROOFS.values() for finding in proof(bare)]
+            for exception in case.scope.exceptions:
+                if any(allows(exception, finding) for finding in findings):
+                    used[exception] = None
+    return tuple(used)
