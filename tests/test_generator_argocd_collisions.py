@@ -5,7 +5,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlops_charts.chart import When
 from mlops_charts.generators.argocd import Collision, colliding_names
+from mlops_charts.generators.argocd.collisions import _derived
+from mlops_charts.generators.charts import pipeline_chart, serving_chart
+from mlops_charts.generators.table import built_in
+from mlops_charts.plan import decide
+from mlops_charts.spec.model import ModelSpec
 from mlops_charts.spec.platform import PlatformSpec
 
 
@@ -55,6 +61,38 @@ def test_models_may_share_a_namespace_as_long_as_their_objects_differ() -> None:
     assert colliding_names({"iris": [], "iris-blue": []}, spec) == [
         Collision("iris-blue", "iris", "iris-blue", "object in namespace ml")
     ]
+
+
+def test_secrets_that_are_fetched_cannot_be_fetched_twice() -> None:
+    """An ExternalSecret has the Secret's name, so two models in one namespace would both own it."""
+    secrets = {"provider": "external-secrets", "store": "vault"}
+    spec = PlatformSpec.model_validate({"environments": {"prod": {"namespace": "ml"}}, "secrets": secrets})
+    assert colliding_names({"iris": [], "wine": []}, spec) == [
+        Collision("git-credentials", "iris", "wine", "object in namespace ml")
+    ]
+
+
+def test_the_names_that_charts_really_use_are_known() -> None:
+    """Every object that is called after its model is one that the check of shared namespaces knows."""
+    everything = {
+        "metadata": {"name": "iris"},
+        "training": {
+            "data": {"uri": "sklearn://iris"},
+            "schedule": "0 3 * * 1",
+            "search": {"trials": 3, "parallel": 2, "metric": "accuracy", "space": {"a": {"int": [1, 2]}}},
+        },
+        "build": {"sign": {"mode": "key", "secret": "cosign-key"}},
+    }
+    spec = PlatformSpec.model_validate({"quotas": {"requests.cpu": "4"}})
+    plan = decide(ModelSpec.model_validate(everything), spec, {"train.py": b"x"}, "model/iris")
+    charts = (pipeline_chart(plan, built_in()), serving_chart(plan, built_in()).chart)
+    names = {node_of(template.node)["metadata"]["name"] for chart in charts for template in chart.templates}
+    digests = {plan.names.workflow, plan.names.source_config_map}
+    assert {name for name in names if name.startswith("iris")} - digests - {*_derived("iris")} == set()
+
+
+def node_of(node: Any) -> Any:
+    return node_of(node.node) if isinstance(node, When) else node
 
 
 def test_a_models_own_namespace_is_shared_with_nobody() -> None:

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from mlops_charts.spec.platform import PlatformSpec
 
 _STEPS = (
-    "guard", "environment", "search", "train", "validate", "version", "monitor", "build", "image", "scan", "sbom",
-    "sign", "provenance", "deploy",
+    "guard", "environment", "search", "trial", "train", "validate", "version", "monitor", "build", "image", "scan",
+    "sbom", "sign", "provenance", "deploy",
+)  # fmt: skip
+_SUFFIXES = (
+    "dashboard", "server", "test", "steps", "source", "pipeline", "pipeline-default-deny", "pipeline-workflow",
+    "pipeline-mlflow",
 )  # fmt: skip
 
 
@@ -111,15 +115,18 @@ def _namespaces(models: Mapping[str, Sequence[str]], platform: PlatformSpec) -> 
 
 def _objects(models: Mapping[str, Sequence[str]], platform: PlatformSpec) -> Iterator[_Claim]:
     """Claim the names of objects in namespaces that several models share."""
+    fetched = (platform.git.credentials_secret,) if platform.secrets.provider == "external-secrets" else ()
     for place in _places(models, platform):
         if not place.own:
-            for name in _derived(place.model):
+            for name in (*_derived(place.model), *fetched):  # an ExternalSecret has the name of its Secret
                 scope = f"objects in {place.namespace} of {place.cluster}"
                 yield _Claim(scope, name, place.model, f"object in namespace {place.namespace}")
 
 
 def _derived(model: str) -> Iterator[str]:
+    """Yield the names that a model's objects have, whichever its choices are; digests collide with nothing."""
     names = Names(model, "")
-    yield from (names.model, names.cron_workflow, names.spec_config_map, names.judge, f"{model}-dashboard")
+    yield from (names.model, names.cron_workflow, names.spec_config_map, names.judge)
     yield from (names.predictor_service(slot) for slot in SLOTS)
     yield from (names.step_account(step) for step in _STEPS)
+    yield from (f"{model}-{suffix}" for suffix in _SUFFIXES)
