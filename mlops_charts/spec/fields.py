@@ -19,6 +19,12 @@ def block_of(annotation: Any) -> type[Block] | None:
     return None
 
 
+def entry_of(annotation: Any) -> type[Block] | None:
+    """Return the block that the entries of a list or map are made of, or None."""
+    inner, suffix = _element(annotation)
+    return block_of(inner) if suffix else None
+
+
 def block_at(root: type[Block], path: Path) -> type[Block] | None:
     """Return the block whose keys stand at a path of the text, or None where there is none."""
     annotation: Any = root

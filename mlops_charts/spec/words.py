@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -58,3 +58,17 @@ class Written:
         if not re.fullmatch(self.pattern, found):
             raise refuse(self.code, f"{describe(found)} is no {self.what}", self.note)
         return found
+
+
+def choices(annotation: Any) -> tuple[str, ...]:
+    """Return the words that an annotation admits, if it is a closed set, an optional one, or a list of one."""
+    if get_origin(annotation) is Literal:
+        return tuple(str(choice) for choice in get_args(annotation))
+    inner = (choices(member) for member in get_args(annotation) if member is not type(None))
+    return next((found for found in inner if found), ())
+
+
+def one_of(annotation: Any) -> str:
+    """Return a sentence with the words that an annotation admits; empty if it is no closed set."""
+    found = choices(annotation)
+    return f"One of: {', '.join(found)}." if len(found) > 1 else ""
