@@ -48,12 +48,13 @@ def state_of(
         ingress: How traffic is divided.
         old: The version that answered users when the release started; None for a first release.
         new: The version that is released; in the phase `settled`, the one that has won.
-        stable: The slot that `old` holds.
+        stable: The slot that `old` holds, or without one the slot that stays free.
         weight: Percent of the traffic that a canary gets.
         min_replicas: Floor of both slots under autoscaling.
         match: The header of an abTest.
     """
     other: SlotName = "green" if stable == "blue" else "blue"
+    old = None if phase == "none" else old
     a, b = _first(phase, ingress) if old is None else _second(phase, ingress, weight)
     promoted = phase in {"promoting", "baking", "settled"}
     slots = {
@@ -75,7 +76,8 @@ def example_states(ingress: Ingress, old: Identity, new: Identity) -> Iterator[t
     """Yield a title and a state for every phase that the ingress knows, first releases and both slots included."""
     yield "nothing released", ReleaseState()
     for phase in ("awaitingApproval", "warming", "promoting", "baking", "rollingBack", "settled"):
-        yield f"{phase}, first release", state_of(phase, ingress, None, new)
+        yield f"{phase}, first release", state_of(phase, ingress, None, new, stable="green")
+        yield f"{phase}, first release into green", state_of(phase, ingress, None, new)
     for phase in PHASES[1:]:
         if phase == "abTest" and ingress != "gatewayApi":
             continue

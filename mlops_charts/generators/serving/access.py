@@ -28,7 +28,7 @@ def accounts(plan: Plan) -> Iterator[Part]:
             "metadata": metadata(plan, name, component=component, annotations=notes),
             "automountServiceAccountToken": False,
         }
-        yield Part(f"serviceaccount-{component}.yaml", manifest, "serving")
+        yield Part(f"serviceaccount-{component}.yaml", manifest, "platform:serviceAccounts")
 
 
 def judge_role(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]:

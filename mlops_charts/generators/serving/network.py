@@ -25,11 +25,11 @@ Rule = dict[str, Any]
 def policies(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]:
     """Yield the policies of the serving pods, of the judge and of the test, each there when its pods are."""
     server = _policy(plan, "server", _server_ingress(plan, environment), _server_egress(plan))
-    yield Part("networkpolicy-server.yaml", when(both("enabled"), server), "serving")
+    yield Part("networkpolicy-server.yaml", when(both("enabled"), server), "platform:network")
     judge = _policy(plan, "judge", [], _judge_egress(plan, environment))
-    yield Part("networkpolicy-judge.yaml", when(in_flight(), judge), "release")
+    yield Part("networkpolicy-judge.yaml", when(in_flight(), judge), "platform:network")
     test = _policy(plan, "test", [], _test_egress(plan, environment))
-    yield Part("networkpolicy-test.yaml", when(both("routed"), test), "serving")
+    yield Part("networkpolicy-test.yaml", when(both("routed"), test), "platform:network")
 
 
 def _policy(plan: Plan, role: str, ingress: Sequence[Rule], egress: Sequence[Rule]) -> dict[str, Any]:

@@ -25,18 +25,18 @@ def release_constraints(ingress: str, *, prepackaged: bool | None = None) -> tup
         ingress: How traffic is divided: gatewayApi, istio or none.
         prepackaged: Whether a prepackaged server loads the model, so that a slot needs no image; None admits both.
     """
-    slots = [rule for name in SLOTS for rule in _slot_rules(name, ingress, prepackaged)]
+    slots = [rule for name in SLOTS for rule in _slot_rules(name, ingress, prepackaged=prepackaged)]
     return (*slots, *_experiment(ingress), _judged(flying=True), _judged(flying=False))
 
 
-def _slot_rules(name: str, ingress: str, prepackaged: bool | None) -> list[Schema]:
+def _slot_rules(name: str, ingress: str, *, prepackaged: bool | None) -> list[Schema]:
     other = SLOTS[1] if name == SLOTS[0] else SLOTS[0]
     idle = {"routed": _OFF} if ingress == "gatewayApi" else {"routed": _OFF, "mirrored": _OFF}
     off: dict[str, Schema] = {"routed": _OFF, "mirrored": _OFF, "matched": _OFF, "weight": _NOTHING}
     behind = _all(_slot(name, routed=_OFF), _slot(other, routed=_ON))
     return [
         _if(_slot(name, enabled=_OFF), _slot(name, **off)),
-        _if(_slot(name, enabled=_ON), _identity(name, prepackaged)),
+        _if(_slot(name, enabled=_ON), _identity(name, prepackaged=prepackaged)),
         _if(_release(stable={"const": name}), _slot(name, enabled=_ON, routed=_ON)),
         _if(_slot(name, routed=_ON), _slot(name, weight={"minimum": 1})),
         _if(_slot(name, **idle), _slot(name, weight=_NOTHING)),
@@ -47,7 +47,7 @@ def _slot_rules(name: str, ingress: str, prepackaged: bool | None) -> list[Schem
     ]
 
 
-def _identity(name: str, prepackaged: bool | None) -> Schema:
+def _identity(name: str, *, prepackaged: bool | None) -> Schema:
     common = _slot(name, version=_SOME, runId=_SOME, codeDigest=_SOME, dataDigest=_SOME)
     sources = {False: _slot(name, image=_SOME), True: _slot(name, modelUri=_SOME)}
     chosen = {"anyOf": list(sources.values())} if prepackaged is None else sources[prepackaged]

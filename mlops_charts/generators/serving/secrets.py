@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mlops_charts.generators.model import Part
-from mlops_charts.generators.objects import metadata
+from mlops_charts.generators.objects import SKIP_DRY_RUN, metadata
 from mlops_charts.generators.serving.release_values import PREPACKAGED
 from mlops_charts.plan import EnvironmentPlan, Plan
 
@@ -33,7 +33,7 @@ def external_secrets(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]
     if plan.platform.secrets.provider != "external-secrets":
         return
     for name in sorted(_names(plan, environment)):
-        yield Part(f"externalsecret-{name}.yaml", _external(plan, name), "serving")
+        yield Part(f"externalsecret-{name}.yaml", _external(plan, name), "platform:secrets")
 
 
 def _names(plan: Plan, _environment: EnvironmentPlan) -> frozenset[str]:
@@ -52,22 +52,22 @@ def _external(plan: Plan, name: str) -> dict[str, Any]:
     return {
         "apiVersion": "external-secrets.io/v1",
         "kind": "ExternalSecret",
-        "metadata": metadata(plan, name, component="secrets", annotations=_SKIP_DRY_RUN),
+        "metadata": metadata(plan, name, component="secrets", annotations=SKIP_DRY_RUN),
         "spec": {
             "refreshInterval": "1h0m0s",
-            "secretStoreRef": {"kind": "ClusterSecretStore", "name": secrets.store or "default"},
+            "secretStoreRef": {"kind": "ClusterSecretStore", "name": secrets.store or ""},
             "target": {
                 "name": name,
                 "creationPolicy": "Owner",
                 "deletionPolicy": "Retain",
                 **_template(plan, name),
             },
-            "dataFrom": [{"extract": {"key": f"{secrets.prefix}{stored}"}}],
+            "dataFrom": [{"extract": {"key": f"{secrets.prefix}{stored}", **_AS_STORED}}],
         },
     }
 
 
-_SKIP_DRY_RUN = {"argocd.argoproj.io/sync-options": "SkipDryRunOnMissingResource=true"}
+_AS_STORED = {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}
 
 
 def _template(plan: Plan, name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from mlops_charts import contract
 from mlops_charts.chart import when
 from mlops_charts.generators.model import Part
-from mlops_charts.generators.objects import metadata
+from mlops_charts.generators.objects import SKIP_DRY_RUN, metadata
 from mlops_charts.generators.serving import values
 from mlops_charts.generators.serving.pods import COMPONENT, SLOT_LABEL, pod_labels, pod_spec
 from mlops_charts.generators.serving.release_values import PREPACKAGED, SlotName, both, slot
@@ -40,16 +40,13 @@ def seldon_deployment(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part
 
 
 def _metadata(plan: Plan, environment: EnvironmentPlan) -> dict[str, Any]:
-    found = metadata(plan, plan.model, component="server", annotations=_SKIP_DRY_RUN)
+    found = metadata(plan, plan.model, component="server", annotations=SKIP_DRY_RUN)
     ingress = plan.platform.ingress
     if ingress.type == "istio":
         # Seldon reads these here as well as in spec.annotations, which it would copy into the pods.
         gateway = f"{ingress.gateway.namespace}/{ingress.gateway.name}"
         found["annotations"] |= {"seldon.io/istio-gateway": gateway, "seldon.io/istio-host": values.host(environment)}
     return found
-
-
-_SKIP_DRY_RUN = {"argocd.argoproj.io/sync-options": "SkipDryRunOnMissingResource=true"}
 
 
 def _predictor(plan: Plan, environment: EnvironmentPlan, name: SlotName) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from mlops_charts import contract
 from mlops_charts.chart import Value, when
 from mlops_charts.generators.model import Part
-from mlops_charts.generators.objects import metadata
+from mlops_charts.generators.objects import SKIP_DRY_RUN, metadata
 from mlops_charts.generators.serving import values
 from mlops_charts.generators.serving.pods import MODEL_LABEL, SLOT_LABEL, role_labels
 from mlops_charts.generators.serving.release_values import SlotName, both, match, slot, stable
@@ -45,7 +45,7 @@ def _route(plan: Plan, environment: EnvironmentPlan) -> dict[str, Any]:
             plan,
             plan.model,
             component="route",
-            annotations={"argocd.argoproj.io/sync-options": "SkipDryRunOnMissingResource=true"},
+            annotations=SKIP_DRY_RUN,
         ),
         "spec": {
             "parentRefs": [parent],

@@ -21,13 +21,23 @@ _DRAIN_SECONDS = 15  # until endpoints are gone everywhere, and a margin
 
 def environment_name(environment: EnvironmentPlan) -> Value:
     """Return the environment's name."""
-    return value("environment", environment.name, "The environment's name.", pattern="^[a-z]([a-z0-9-]*[a-z0-9])?$")
+    return value(
+        "environment",
+        environment.name,
+        "The environment's name.",
+        pattern="^[a-z]([a-z0-9-]*[a-z0-9])?$",
+        origin="environments",
+    )
 
 
 def host(environment: EnvironmentPlan) -> Value:
     """Return the host name of the route."""
     return value(
-        "ingress.host", environment.host, "Host name of the model.", pattern="^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
+        "ingress.host",
+        environment.host,
+        "Host name of the model.",
+        pattern="^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
+        origin="platform:ingress.host",
     )
 
 
@@ -132,7 +142,7 @@ def runtime_image(plan: Plan) -> Value:
         plan.images.runtime,
         "Image of the judge.",
         pattern="^[a-z0-9][A-Za-z0-9._:/@-]*$",
-        origin="pipeline.runtimeImage",
+        origin="platform:pipeline.runtimeImage",
     )
 
 
@@ -145,7 +155,7 @@ def server_image(plan: Plan) -> Value:
         found,
         "Image of the prepackaged server.",
         pattern="^[a-z0-9][A-Za-z0-9._:/@-]*$",
-        origin="serving.runtime",
+        origin="platform:images",
     )
 
 
