@@ -7,6 +7,7 @@ have the same objects.
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import Final
 
 from mlops_charts.chart import Value, value
@@ -15,6 +16,7 @@ from mlops_charts.spec.scalars import seconds
 
 QUANTITY: Final = r"^([0-9]+(\.[0-9]+)?|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?$"
 DURATION: Final = "^([0-9]{1,5}(h|m|s|ms)){1,4}$"  # what the Gateway API admits
+_ANY_DURATION = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"  # what model.yaml admits, and the server reads
 _NUMBER = r"^[0-9]+(\.[0-9]+)?$"
 _DRAIN_SECONDS = 15  # until endpoints are gone everywhere, and a margin
 
@@ -84,8 +86,10 @@ def batch_size(environment: EnvironmentPlan) -> Value:
 
 def batch_delay(environment: EnvironmentPlan) -> Value:
     """Return how long a request waits for others."""
-    found = _duration(environment.spec.serving.batching.max_delay)
-    return value("serving.batching.maxDelay", found, "The longest that a request waits for others.", pattern=DURATION)
+    found = environment.spec.serving.batching.max_delay
+    return value(
+        "serving.batching.maxDelay", found, "The longest that a request waits for others.", pattern=_ANY_DURATION
+    )
 
 
 def log_sample(environment: EnvironmentPlan) -> Value:
@@ -102,8 +106,8 @@ def log_features(environment: EnvironmentPlan) -> Value:
 
 def log_retain(environment: EnvironmentPlan) -> Value:
     """Return how long requests are kept."""
-    found = _duration(environment.spec.serving.request_log.retain)
-    return value("serving.requestLog.retain", found, "How long requests are kept.", pattern=DURATION)
+    found = environment.spec.serving.request_log.retain
+    return value("serving.requestLog.retain", found, "How long requests are kept.", pattern=_ANY_DURATION)
 
 
 def max_replicas(environment: EnvironmentPlan) -> Value:
@@ -160,7 +164,7 @@ def server_image(plan: Plan) -> Value:
 
 
 def _duration(text: str) -> str:
-    """Return a duration in whole units, largest first, as the Gateway API and the server read it."""
+    """Return a duration in whole milliseconds, largest unit first, as the Gateway API admits it."""
     rest = max(1, round(seconds(text) * 1000))
     parts = []
     for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
@@ -171,4 +175,5 @@ def _duration(text: str) -> str:
 
 
 def _decimal(number: float) -> str:
-    return f"{number:f}".rstrip("0").rstrip(".")
+    text = format(Decimal(repr(number)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
