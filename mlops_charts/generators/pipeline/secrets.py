@@ -24,13 +24,14 @@ def external_secrets_needed(plan: Plan) -> tuple[str, ...]:
 
 def externals(plan: Plan) -> frozenset[tuple[str, str]]:
     """Return kind and name of all that the pipeline refers to and that exists without the chart."""
-    priority = plan.spec.training.priority_class_name
-    return frozenset(
-        {
-            *(("Secret", name) for name in external_secrets_needed(plan)),
-            *([("PriorityClass", priority)] if priority else []),
-        }
-    )
+    source = plan.platform.secrets
+    store = source.store if source.provider == "external-secrets" else None
+    found = [
+        ("PriorityClass", plan.spec.training.priority_class_name),
+        ("ClusterSecretStore", store),
+        *(("Secret", name) for name in external_secrets_needed(plan)),
+    ]
+    return frozenset((kind, name) for kind, name in found if name)
 
 
 def secrets(plan: Plan) -> tuple[str, ...]:
