@@ -4,8 +4,7 @@ Pure functions from a plan or a platform to manifests by path below apps/. Knows
 and which files an Application reads; it must not know what is in the charts.
 """
 
-from mlops_charts.generators.argocd.collisions import Collision, colliding_names
 from mlops_charts.generators.argocd.models import model_apps
 from mlops_charts.generators.argocd.platform import platform_apps
 
-__all__ = ["Collision", "colliding_names", "model_apps", "platform_apps"]
+__all__ = ["model_apps", "platform_apps"]
