@@ -1,9 +1,10 @@
 """Errors of the library, as exceptions.
 
     MlopsChartsError
-    +-- InvalidSpec      the user's files have problems; `.problems` has them all, located
-    +-- NoPlatform       rendering needs a platform.yaml and there is none
-    +-- NotFound         a model that was named does not exist
+    +-- Mistake              something that the user can put right
+        +-- InvalidSpec      the user's files have problems; `.problems` has them all, located
+        +-- NoPlatform       rendering needs a platform.yaml and there is none
+        +-- NotFound         a model that was named does not exist
 
 `chart.ChartError` is a mistake of a generator, `validate.helm.MissingTool` and `HelmError` are the tools'.
 """
@@ -19,7 +20,11 @@ class MlopsChartsError(Exception):
     """Whatever this library says no with."""
 
 
-class InvalidSpec(MlopsChartsError):  # noqa: N818 - what is wrong is the spec, not we
+class Mistake(MlopsChartsError):  # noqa: N818 - it is the user's, not an error of ours
+    """Something that the user can put right."""
+
+
+class InvalidSpec(Mistake):  # noqa: N818 - what is wrong is the spec, not we
     """The user's files have problems.
 
     Attributes:
@@ -31,9 +36,9 @@ class InvalidSpec(MlopsChartsError):  # noqa: N818 - what is wrong is the spec, 
         super().__init__(format_text(self.problems))
 
 
-class NoPlatform(MlopsChartsError):  # noqa: N818 - named as users speak of it
+class NoPlatform(Mistake):  # noqa: N818 - named as users speak of it
     """Rendering needs a platform.yaml."""
 
 
-class NotFound(MlopsChartsError):  # noqa: N818 - named as users speak of it
+class NotFound(Mistake):  # noqa: N818 - named as users speak of it
     """A model that was named does not exist."""

@@ -11,7 +11,7 @@ import click
 
 from mlops_charts.chart.errors import ChartError
 from mlops_charts.cli import CLEAN, FAILED, INTERRUPTED, PROBLEMS, USAGE
-from mlops_charts.errors import InvalidSpec, MlopsChartsError
+from mlops_charts.errors import InvalidSpec, Mistake, MlopsChartsError
 
 
 def told(run: Callable[[], Any]) -> int:
@@ -42,6 +42,8 @@ def _status(error: Exception) -> int | None:
         return CLEAN
     if isinstance(error, InvalidSpec):
         return _say(str(error), PROBLEMS)
+    if isinstance(error, Mistake):
+        return _say(f"error: {error}", PROBLEMS)
     if isinstance(error, OSError):
         return _say(f"error: {error.filename or 'the system'}: {error.strerror or error}", FAILED)
     if isinstance(error, MlopsChartsError | ChartError) or _is_a_tools(error):
