@@ -24,7 +24,7 @@ class Mistake(MlopsChartsError):  # noqa: N818 - it is the user's, not an error 
     """Something that the user can put right."""
 
 
-class InvalidSpec(Mistake):  # noqa: N818 - what is wrong is the spec, not we
+class InvalidSpec(Mistake):
     """The user's files have problems.
 
     Attributes:
@@ -36,9 +36,9 @@ class InvalidSpec(Mistake):  # noqa: N818 - what is wrong is the spec, not we
         super().__init__(format_text(self.problems))
 
 
-class NoPlatform(Mistake):  # noqa: N818 - named as users speak of it
+class NoPlatform(Mistake):
     """Rendering needs a platform.yaml."""
 
 
-class NotFound(Mistake):  # noqa: N818 - named as users speak of it
+class NotFound(Mistake):
     """A model that was named does not exist."""

@@ -17,7 +17,7 @@ from mlops_charts.workspace import Changes, find_workspace, write_tree
 SCHEMAS = "model/.schemas"
 
 
-class Refused(Mistake):  # noqa: N818 - named as users speak of it
+class Refused(Mistake):
     """A model cannot be started: its name is none, or it exists."""
 
 

@@ -8,7 +8,7 @@ import click
 
 from mlops_charts.cli import CLEAN, options
 
-_HELP = """Start a model: model.yaml, train.py, the schemas for editors, and a commented platform.yaml where there is none.
+_HELP = """Start a model: model.yaml, train.py, schemas for editors, and a commented platform.yaml if there is none.
 
 \b
 Example:
