@@ -112,3 +112,7 @@ STEPS: Final[dict[str, StepContract]] = {
 }
 PROVENANCE: Final = "provenance.json"  # in the artifact predicate
 SBOM: Final = "sbom.cdx.json"  # in the artifact sbom
+# Variables that tell a step where credentials lie (folders with a Secret's keys as files) and what to push metrics to.
+GIT_CREDENTIALS: Final = "GIT_CREDENTIALS_DIR"
+GIT_SIGNING_KEY: Final = "GIT_SIGNING_KEY_DIR"
+PUSHGATEWAY: Final = "PUSHGATEWAY_URL"

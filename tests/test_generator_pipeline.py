@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pipeline_plans import (
     CASES,
     EVERYTHING,
     EVERYTHING_FILES,
     FILES,
     MINIMAL,
+    PLATFORM,
+    STEPS,
+    TRAINING,
     case,
     chart_of,
     objects_of,
@@ -25,8 +30,9 @@ from pipeline_plans import (
 from mlops_charts import contract
 from mlops_charts.chart import emit_chart
 from mlops_charts.generators.pipeline import PipelineGenerator, externals
+from mlops_charts.plan import Plan
 from mlops_charts.problems import Severity
-from mlops_charts.validate.model import Rendered, Scope
+from mlops_charts.validate.model import Finding, Rendered, Scope
 from mlops_charts.validate.proofs import prove
 
 every_case = pytest.mark.parametrize("name", CASES)
@@ -83,13 +89,47 @@ def test_serving_gets_nothing() -> None:
     assert list(PipelineGenerator().serving(plan, plan.environments[0])) == []
 
 
+def _errors(plan: Plan) -> list[Finding]:
+    objects = tuple(Rendered(one, "chart") for one in objects_of(plan))
+    scope = Scope("iris", plan.pipeline.namespace, objects, plan.pipeline.pod_security, externals(plan))
+    return [finding for finding in prove(scope) if finding.severity is Severity.ERROR]
+
+
 @every_case
 def test_every_proof_finds_the_chart_right(name: str) -> None:
-    """References, references of steps, policies, names and lifetimes hold; images without digests are warnings."""
-    plan = case(name)
-    objects = tuple(Rendered(one, "chart") for one in objects_of(plan))
-    scope = Scope(name, plan.pipeline.namespace, objects, plan.pipeline.pod_security, externals(plan))
-    assert [finding for finding in prove(scope) if finding.severity is Severity.ERROR] == []
+    """References, policies, names and lifetimes hold; images without digests are warnings."""
+    assert _errors(case(name)) == []
+
+
+_CHOSEN = st.fixed_dictionaries({}, optional={key: st.just(found) for key, found in TRAINING.items() if key != "data"})
+_BUILD = st.fixed_dictionaries(
+    {},
+    optional={
+        "scan": st.none(),
+        "sbom": st.just(False),
+        "provenance": st.just(False),
+        "cache": st.just(False),
+        "sign": st.sampled_from([{"mode": "key", "secret": "cosign-key"}, {"mode": "keyless"}]),
+    },
+)
+_PLACED = st.lists(
+    st.sampled_from([{**step, "inputs": []} for step in STEPS]), unique_by=lambda step: str(step["name"])
+)
+_PLATFORMS = st.fixed_dictionaries(
+    {}, optional={key: st.just(found) for key, found in PLATFORM.items() if key != "environments"}
+)
+
+
+@given(_CHOSEN, _BUILD, _PLACED, _PLATFORMS)
+def test_every_combination_of_choices_is_right(
+    training: dict[str, Any], build: dict[str, Any], steps: list[dict[str, Any]], platform: dict[str, Any]
+) -> None:
+    """No choice breaks another: whatever is left out, what remains still fits."""
+    asked = {**MINIMAL["training"], **training}
+    plan = plan_of(
+        {**MINIMAL, "training": asked, "build": build, "pipeline": {"steps": steps}}, platform, EVERYTHING_FILES
+    )
+    assert _errors(plan) == []
 
 
 @pytest.mark.parametrize("name", ["everything", "keyless"])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pipeline_plans import CASES, EVERYTHING, EVERYTHING_FILES, MINIMAL, PLATFORM, case, objects_of, of_kind, plan_of
 
 from mlops_charts.generators.pipeline import external_secrets_needed, externals
@@ -182,3 +186,39 @@ def test_a_missed_schedule_is_noticed_within_its_period(schedule: str, window: s
     (rules,) = of_kind(objects_of(plan), "PrometheusRule").values()
     missed = [rule["expr"] for rule in rules["spec"]["groups"][0]["rules"] if rule["alert"] == "ModelRetrainingMissed"]
     assert [window in expression for expression in missed] == ([True] if window else [])
+
+
+_FAILED, _MISSED = "ModelPipelineFailed", "ModelRetrainingMissed"
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+@pytest.mark.parametrize(
+    ("series", "at", "alert", "end"),
+    [
+        (("Failed", "_x11 1x100"), "2h", _FAILED, "fires"),  # the counter's first sample
+        (("Error", "1x30 2x30"), "310m", _FAILED, "fires"),
+        (("Failed", "1x100"), "10h", _FAILED, "silent"),
+        (("Succeeded", "_x11 1x100"), "2h", _FAILED, "silent"),
+        (("Succeeded", "0x100 1x1500"), "200h", _MISSED, "silent"),
+        (("Succeeded", "_x100 1x1000"), "100h", _MISSED, "silent"),
+        (("Succeeded", "1x3000"), "400h", _MISSED, "fires"),
+    ],
+)
+def test_alerts_fire_when_they_should(series: tuple[str, str], at: str, alert: str, end: str, tmp_path: Path) -> None:
+    """Prometheus itself evaluates the rules over samples ten minutes apart."""
+    (rules,) = of_kind(objects_of(case("everything")), "PrometheusRule").values()
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules["spec"]))
+    status, samples = series
+    counter = f'argo_workflows_mlops_pipeline_runs_total{{model="iris",status="{status}"}}'
+    silence = {"eval_time": at, "alertname": alert, "exp_alerts": []}
+    test = {
+        "interval": "10m",
+        "input_series": [{"series": counter, "values": samples}],
+        "alert_rule_test": [silence],
+    }
+    whole = {"rule_files": ["rules.yaml"], "evaluation_interval": "10m", "tests": [test]}
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump(whole))
+    done = subprocess.run(["promtool", "test", "rules", "test.yaml"], cwd=tmp_path, capture_output=True, check=False)
+    said = (done.stdout + done.stderr).decode()
+    assert ("fires" if f"alertname: {alert}" in said else "silent") == end
+    assert done.returncode == (end == "fires")

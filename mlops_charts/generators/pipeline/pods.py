@@ -81,7 +81,7 @@ def growing_memory(plan: Plan) -> dict[str, Any]:
     if not asked.limit:
         return {}
     most, factor = values.mebibytes(asked.on_out_of_memory.max), asked.on_out_of_memory.factor
-    grown = f"{{{{=max({{memory}}, min({most}, int({{memory}} * ({factor:g} ** sprig.int(retries)))))}}}}Mi"
+    grown = f"{{{{=max({{memory}}, min({most}, int({{memory}} * ({factor:.10g} ** sprig.int(retries)))))}}}}Mi"
     sizes = f"{{requests: {{memory: {grown}}}, limits: {{memory: {grown}}}}}"
     patch = f"{{containers: [{{name: main, resources: {sizes}}}]}}"
     return {"podSpecPatch": text(patch, memory=values.training_memory(plan))}

@@ -9,6 +9,7 @@ from mlops_charts.plan import Plan
 from mlops_charts.spec.scalars import quantity
 
 _IMAGE = r"^[A-Za-z0-9._:/@-]+$"
+_QUANTITY = r"^([0-9]+(\.[0-9]+)?|\.[0-9]+)([mkMGTPE]|[KMGTPE]i|[eE][0-9]{1,2})?$"
 _MEBI = 1024 * 1024
 
 
@@ -35,7 +36,7 @@ def training_cpu(plan: Plan) -> Value:
     """Processor of a training pod."""
     cpu = plan.spec.training.resources.cpu
     description = "Processor of a training pod, in cores or thousandths of one (500m)."
-    return value("training.cpu", cpu, description, pattern=r"^[0-9.]+m?$", origin="training.resources.cpu")
+    return value("training.cpu", cpu, description, pattern=_QUANTITY, origin="training.resources.cpu")
 
 
 def training_memory(plan: Plan) -> Value:
@@ -51,5 +52,5 @@ def suspended(plan: Plan) -> Value:  # noqa: ARG001 - every value is made from t
 
 
 def mebibytes(text: str) -> int:
-    """Return a quantity of bytes in MiB, rounded up."""
-    return math.ceil(quantity(text) / _MEBI)
+    """Return a quantity of bytes in MiB, rounded up to at least one."""
+    return max(1, math.ceil(quantity(text) / _MEBI))

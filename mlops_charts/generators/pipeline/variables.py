@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlops_charts import contract
 from mlops_charts.generators.pipeline import pods
 from mlops_charts.generators.pipeline.interfaces import NATURES
 from mlops_charts.plan import Plan
@@ -31,13 +32,13 @@ def _ours(plan: Plan, name: str) -> list[dict[str, Any]]:
     }
     reaches = NATURES[name].reaches
     if "git" in reaches:
-        plain["GIT_CREDENTIALS_DIR"] = "/secrets/git"
+        plain[contract.GIT_CREDENTIALS] = "/secrets/git"
     if name == "deploy" and platform.git.signing_key_secret:
-        plain["GIT_SIGNING_KEY_DIR"] = "/secrets/git-signing"
+        plain[contract.GIT_SIGNING_KEY] = "/secrets/git-signing"
     if name == "guard" and plan.images.environment and platform.registry.pull_secret:
         plain["DOCKER_CONFIG"] = "/secrets/registry"
     if "pushgateway" in reaches and platform.prometheus.pushgateway:
-        plain["PUSHGATEWAY_URL"] = platform.prometheus.pushgateway
+        plain[contract.PUSHGATEWAY] = platform.prometheus.pushgateway
     return [
         *({"name": key, "value": content} for key, content in plain.items()),
         pods.from_secret("AWS_ACCESS_KEY_ID", secret, "accessKey"),
