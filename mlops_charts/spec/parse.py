@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from mlops_charts.problems import Problem, nearest
+from mlops_charts.problems.suggest import distance
 from mlops_charts.source import Source, dotted
 from mlops_charts.spec.base import Block
 from mlops_charts.spec.fields import Path, block_at, by_key
@@ -18,6 +19,7 @@ Spec = TypeVar("Spec", bound=Block)
 
 _UNKNOWN = "extra_forbidden"
 _MISSING = "missing"
+_FAR = 3
 _PLACEHOLDERS: Mapping[str, Any] = {"metadata": {"name": "unknown"}, "training": {"data": {"uri": "sklearn://unknown"}}}
 
 
@@ -105,11 +107,23 @@ def _suggest(root: type[Block], data: Any, path: Path) -> str | None:
     block = block_at(root, path[:-1])
     if block is None:
         return None
-    there = data
     for step in path[:-1]:
-        there = there[step]
-    free = [key for key in by_key(block) if key not in there]
-    return nearest(str(path[-1]), free) or nearest(str(path[-1]), by_key(block))
+        data = data[step]
+    word, known = str(path[-1]), by_key(block)
+    near = nearest(word, [key for key in known if key not in data]) or nearest(word, known)
+    if near is None or (edits := distance(word, near, _FAR)) > _FAR:
+        return near
+    alike = [key for key in known if key not in data and distance(word, key, _FAR) == edits]
+    return next((key for key in sorted(alike) if _fits(known[key].annotation, data[word])), near)
+
+
+def _fits(annotation: Any, found: Any) -> bool:
+    """Return whether a value is one of a type: among keys that are equally near, that one was meant."""
+    try:
+        TypeAdapter(annotation).validate_python(found)
+    except ValidationError:
+        return False
+    return True
 
 
 def _problem(root: type[Block], source: Source, flaw: _Flaw) -> Problem:
