@@ -277,3 +277,10 @@ def test_every_value_says_what_it_is() -> None:
     for runtime, ingress in product(RUNTIMES, INGRESSES):
         for declared in values_of(chart_of(plan_of({"runtime": runtime}, ingress))):
             assert declared.description.endswith("."), declared.path
+
+
+def test_autoscaling_of_every_environment_counts_without_a_base() -> None:
+    """What all environments override is what the chart does, also if model.yaml's own block says nothing of it."""
+    scaled = [{"name": name, "overrides": {"serving": SCALINGS["cpu"]}} for name in ("staging", "prod")]
+    found = predictors(plan_of({}, environments=scaled))[0]
+    assert ("replicas" in found, "hpaSpec" in found["componentSpecs"][0]) == (False, True)

@@ -113,7 +113,8 @@ def release_records(plan: Plan) -> tuple[Record, ...]:
 
 
 def _used(plan: Plan) -> frozenset[str]:
-    ingress, serving = plan.platform.ingress.type, plan.spec.serving
+    # Whether there is an autoscaler is the same in all environments; its bounds are values.
+    ingress, serving = plan.platform.ingress.type, plan.environments[0].spec.serving
     by_ingress: dict[str, tuple[str, ...]] = {
         "gatewayApi": ("mirrored", "matched", "weight"),
         "istio": ("mirrored", "weight"),

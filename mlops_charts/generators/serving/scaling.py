@@ -18,14 +18,14 @@ _WINDOW = "2m"
 _EVICTION_POLICY_SINCE = 27
 
 
-def replicas(plan: Plan, environment: EnvironmentPlan) -> dict[str, Any]:
+def replicas(environment: EnvironmentPlan) -> dict[str, Any]:
     """Return the predictor's part that says how many pods there are; empty under an autoscaler."""
-    return {} if plan.spec.serving.autoscaling else {"replicas": values.replicas(environment)}
+    return {} if environment.spec.serving.autoscaling else {"replicas": values.replicas(environment)}
 
 
 def autoscaler(plan: Plan, environment: EnvironmentPlan, name: SlotName) -> dict[str, Any]:
     """Return the component's part that scales it; empty with fixed replicas."""
-    autoscaling = plan.spec.serving.autoscaling
+    autoscaling = environment.spec.serving.autoscaling
     if autoscaling is None:
         return {}
     if autoscaling.requests_per_second is None:

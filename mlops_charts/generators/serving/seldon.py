@@ -55,7 +55,7 @@ def _predictor(plan: Plan, environment: EnvironmentPlan, name: SlotName) -> dict
         "name": name,
         "annotations": {**_engine_off(environment), "version": slot(name).version},
         **_shadow_label(plan),
-        **replicas(plan, environment),
+        **replicas(environment),
         **_traffic(plan, name),
         "graph": _graph(plan, name),
         "componentSpecs": [
