@@ -11,7 +11,7 @@ from typing import Any
 from mlops_charts.assemble import Rendering
 from mlops_charts.chart import Chart, default_values, evaluate, merge
 from mlops_charts.chart.chart import nested
-from mlops_charts.generators.pipeline import external_secrets_needed as pipeline_secrets
+from mlops_charts.generators.pipeline import externals as pipeline_externals
 from mlops_charts.generators.serving import external_secrets_needed as serving_secrets
 from mlops_charts.plan import EnvironmentPlan
 from mlops_charts.problems import Problem
@@ -78,7 +78,7 @@ class Cases:
             namespace=plan.pipeline.namespace,
             objects=_objects(chart, values, folder),
             pod_security=plan.pipeline.pod_security,
-            externals=frozenset(("Secret", name) for name in pipeline_secrets(plan)),
+            externals=pipeline_externals(plan),
             exceptions=exceptions_of(plan),
         )
         return Case(title, folder, chart, values, scope, primary=True)
