@@ -99,17 +99,27 @@ def explain(word: str) -> str | None:
     """
     if word in CODES:
         return _code_text(word, CODES[word])
-    found = [field for kind in _kinds(word) for field in fields(kind) if _same(_bare(word), field)]
+    found = [field for kind in _kinds(word) for field in fields(kind) if _same(_bare(word), field)] if word else []
     return "\n".join(_field_text(field) for field in found) or None
 
 
-def suggestion(word: str) -> str | None:
-    """Return the code or path that a word may have stood for, None if nothing is near."""
+def suggestion(word: str) -> str:
+    """Return `; did you mean ...?` with the nearest code or path, or nothing if none is near."""
     paths = sorted({_bare(field.path) for kind in _kinds(word) for field in fields(kind)}, key=lambda p: (-len(p), p))
     last = {path.rpartition(".")[2]: path for path in paths}
-    near = nearest(_bare(word), {*paths, *CODES})
     end = _bare(word).rpartition(".")[2]
-    return near or last.get(end) or last.get(nearest(end, last) or "")
+    near = nearest(_bare(word), {*paths, *CODES}) or last.get(end) or last.get(nearest(end, last) or "")
+    return f'; did you mean "{near}"?' if near else ""
+
+
+def overview() -> str:
+    """Return the top-level fields of both files, and all codes with their titles."""
+    lines = []
+    for kind, file in _FILES.items():
+        top = [field for field in fields(kind) if "." not in field.path]
+        lines += [f"{file}:", *(f"  {field.path:<17}{field.meaning}" for field in top), ""]
+    width = max(map(len, CODES)) + 2
+    return "\n".join([*lines, "codes:", *(f"  {name:<{width}}{code.title}" for name, code in CODES.items())])
 
 
 def fields(kind: Kind) -> Iterator[Field]:
