@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlops_charts.errors import InvalidSpec, MlopsChartsError, NoPlatform, NotFound
     from mlops_charts.generators.model import Generator, Part
     from mlops_charts.loading import Model
-    from mlops_charts.plan import EnvironmentPlan, Plan
+    from mlops_charts.planning import EnvironmentPlan, Plan
     from mlops_charts.problems import Position, Problem, Severity
     from mlops_charts.proving import Report
     from mlops_charts.tree import Tree
@@ -35,7 +35,7 @@ _HOMES = {
     "mlops_charts.errors": ("InvalidSpec", "MlopsChartsError", "NoPlatform", "NotFound"),
     "mlops_charts.generators.model": ("Generator", "Part"),
     "mlops_charts.loading": ("Model",),
-    "mlops_charts.plan": ("EnvironmentPlan", "Plan"),
+    "mlops_charts.planning": ("EnvironmentPlan", "Plan"),
     "mlops_charts.problems": ("Position", "Problem", "Severity"),
     "mlops_charts.proving": ("Report",),
     "mlops_charts.tree": ("Tree",),

@@ -10,7 +10,7 @@ from mlops_charts.errors import InvalidSpec
 from mlops_charts.generators.model import Generator
 from mlops_charts.generators.table import generators as all_generators
 from mlops_charts.loading import Model, load_path
-from mlops_charts.plan import Plan, decide
+from mlops_charts.planning import Plan, decide
 from mlops_charts.proving import Depth, Report, prove_models
 from mlops_charts.tree import Tree
 from mlops_charts.workspace import Changes, write_tree
@@ -68,7 +68,7 @@ def validate(
         require_all: Whether an object without a schema is an error.
 
     Raises:
-        validate.helm.MissingTool: `deep` needs the extra `validate`.
+        validation.helm.MissingTool: `deep` needs the extra `validate`.
     """
     rendering = rendering or render(plan(model))
     depth = Depth(deep, tuple(Path(folder) for folder in crds), require_all)

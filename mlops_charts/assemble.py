@@ -11,7 +11,7 @@ from mlops_charts.chart import Chart, emit_chart, emit_manifest, overlay
 from mlops_charts.generators.argocd import model_apps, platform_apps
 from mlops_charts.generators.charts import ServingCharts, pipeline_chart, serving_chart
 from mlops_charts.generators.model import Generator
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 from mlops_charts.release import nothing_released, release_text
 from mlops_charts.spec.platform import PlatformSpec
 from mlops_charts.tree import Owned, Tree

@@ -5,8 +5,9 @@
         +-- InvalidSpec      the user's files have problems; `.problems` has them all, located
         +-- NoPlatform       rendering needs a platform.yaml and there is none
         +-- NotFound         a model that was named does not exist
+    +-- BrokenGenerator  a generator that is installed cannot be loaded
 
-`chart.ChartError` is a mistake of a generator, `validate.helm.MissingTool` and `HelmError` are the tools'.
+`chart.ChartError` is a mistake of a generator, `validation.helm.MissingTool` and `HelmError` are the tools'.
 """
 
 from __future__ import annotations
@@ -42,3 +43,7 @@ class NoPlatform(Mistake):
 
 class NotFound(Mistake):
     """A model that was named does not exist."""
+
+
+class BrokenGenerator(MlopsChartsError):  # noqa: N818 - what is broken is the generator
+    """A generator that another package offers cannot be loaded."""

@@ -18,7 +18,7 @@ from typing import Any
 from mlops_charts.assemble import Rendering
 from mlops_charts.generators.table import ENTRY_POINTS, generators
 from mlops_charts.loading import Loaded, Model, Platform, load_model
-from mlops_charts.plan import decide
+from mlops_charts.planning import decide
 from mlops_charts.problems import Problem
 from mlops_charts.rules import Served, check_fleet
 from mlops_charts.workspace import Changes, Workspace, changes_of, write_tree

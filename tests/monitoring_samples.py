@@ -5,7 +5,7 @@ from typing import Any
 
 from mlops_charts.chart import Chart, Template, default_values, evaluate, merge
 from mlops_charts.generators.monitoring import MonitoringGenerator
-from mlops_charts.plan import Plan, decide
+from mlops_charts.planning import Plan, decide
 from mlops_charts.release.phases import example_states
 from mlops_charts.release.state import Identity, ReleaseState
 from mlops_charts.spec.model import ModelSpec

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlops_charts.chart import Chart, Template, default_values, evaluate, merge
 from mlops_charts.generators.pipeline import PipelineGenerator
-from mlops_charts.plan import Plan, decide
+from mlops_charts.planning import Plan, decide
 from mlops_charts.spec.model import ModelSpec
 from mlops_charts.spec.platform import PlatformSpec
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from mlops_charts.validate.model import Finding, Rendered, Scope
+from mlops_charts.validation.model import Finding, Rendered, Scope
 
 Path = tuple[str | int, ...]
 GONE = object()

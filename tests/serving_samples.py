@@ -7,7 +7,7 @@ from typing import Any
 
 from mlops_charts.chart import Chart, Template, default_values, evaluate, merge
 from mlops_charts.generators.serving import ServingGenerator, release_constraints, release_records
-from mlops_charts.plan import EnvironmentPlan, Plan, decide
+from mlops_charts.planning import EnvironmentPlan, Plan, decide
 from mlops_charts.release import Identity, ReleaseState, example_states
 from mlops_charts.spec.model import ModelSpec
 from mlops_charts.spec.platform import PlatformSpec

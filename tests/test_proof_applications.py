@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from proof_samples import GONE, Path, apps, change, found, pipeline, plus, put, serving, within
 
-from mlops_charts.validate.model import Rendered, Scope
-from mlops_charts.validate.proofs import FLEET_PROOFS, PROOFS
+from mlops_charts.validation.model import Rendered, Scope
+from mlops_charts.validation.proofs import FLEET_PROOFS, PROOFS
 
 APP, SERVES, ROOT = "Application/iris-pipeline", "Application/iris-serving-staging", "Application/models-root"
 PROJECT = "AppProject/models"

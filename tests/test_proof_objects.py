@@ -6,9 +6,9 @@ import pytest
 from proof_samples import GONE, Path, found, pipeline, plus, serving, within, without
 
 from mlops_charts.problems import Severity
-from mlops_charts.validate.model import Scope
-from mlops_charts.validate.proofs import PROOFS
-from mlops_charts.validate.selectors import matches
+from mlops_charts.validation.model import Scope
+from mlops_charts.validation.proofs import PROOFS
+from mlops_charts.validation.selectors import matches
 
 SDEP, WT = "SeldonDeployment/iris", "WorkflowTemplate/iris"
 COMPONENT = ("spec", "predictors", 0, "componentSpecs", 0)

@@ -7,9 +7,9 @@ import pytest
 from proof_samples import GONE, Path, found, pipeline, plus, serving, within
 
 from mlops_charts.problems import Severity
-from mlops_charts.validate.model import Scope
-from mlops_charts.validate.policy.images import Image, parse_image
-from mlops_charts.validate.proofs import PROOFS
+from mlops_charts.validation.model import Scope
+from mlops_charts.validation.policy.images import Image, parse_image
+from mlops_charts.validation.proofs import PROOFS
 
 SDEP, WT, CRON, TEST = "SeldonDeployment/iris", "WorkflowTemplate/iris", "CronJob/iris-judge", "Pod/iris-test"
 BLUE = ("spec", "predictors", 0)

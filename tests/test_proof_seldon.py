@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from proof_samples import GONE, Path, found, plus, serving, within
 
-from mlops_charts.validate.proofs import PROOFS
+from mlops_charts.validation.proofs import PROOFS
 
 SDEP = "SeldonDeployment/iris"
 PREDICTORS = ("spec", "predictors")

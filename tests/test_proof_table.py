@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from proof_samples import GONE, apps, change, found, pipeline, serving, within
 
-import mlops_charts.validate
+import mlops_charts.validation
 from mlops_charts.problems import CODES, codes_applications, codes_policy, codes_seldon, codes_workflows
-from mlops_charts.validate.model import PolicyException, Rendered, Scope
-from mlops_charts.validate.policy.pods import resources
-from mlops_charts.validate.proofs import FLEET_PROOFS, PROOFS, prove, prove_fleet
+from mlops_charts.validation.model import PolicyException, Rendered, Scope
+from mlops_charts.validation.policy.pods import resources
+from mlops_charts.validation.proofs import FLEET_PROOFS, PROOFS, prove, prove_fleet
 
 CONTAINER = ("spec", "predictors", 0, "componentSpecs", 0, "spec", "containers", 0)
-SOURCES = sorted(Path(mlops_charts.validate.__file__).parent.rglob("*.py"))
+SOURCES = sorted(Path(mlops_charts.validation.__file__).parent.rglob("*.py"))
 CODE_TABLES = (codes_seldon.TABLE, codes_workflows.TABLE, codes_applications.TABLE, codes_policy.TABLE)
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from proof_samples import GONE, Path, found, pipeline, within, without
 
-from mlops_charts.validate.argo.text import Reference, references
-from mlops_charts.validate.model import Scope
-from mlops_charts.validate.proofs import PROOFS
+from mlops_charts.validation.argo.text import Reference, references
+from mlops_charts.validation.model import Scope
+from mlops_charts.validation.proofs import PROOFS
 
 WT, WF, CRON = "WorkflowTemplate/iris", "Workflow/iris-1a2b", "CronWorkflow/iris-retrain"
 TEMPLATES = ("spec", "templates")

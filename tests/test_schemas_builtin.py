@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from mlops_charts.validate.schemas import SchemaError
-from mlops_charts.validate.schemas.builtin import Builtin, builtin
+from mlops_charts.validation.schemas import SchemaError
+from mlops_charts.validation.schemas.builtin import Builtin, builtin
 
 
 def _kubernetes(version: str = "1.35") -> Builtin:

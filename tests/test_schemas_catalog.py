@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from mlops_charts.problems import CODES, Severity
-from mlops_charts.validate.model import Rendered, Scope
-from mlops_charts.validate.schemas import UNCHECKED, Catalog, SchemaError, schema_proof
-from mlops_charts.validate.schemas.flaw import DEFAULT, INVALID, KIND_UNCHECKED, NOT_SERVED, UNKNOWN
+from mlops_charts.validation.model import Rendered, Scope
+from mlops_charts.validation.schemas import UNCHECKED, Catalog, SchemaError, schema_proof
+from mlops_charts.validation.schemas.flaw import DEFAULT, INVALID, KIND_UNCHECKED, NOT_SERVED, UNKNOWN
 
 WIDGETS = {
     "apiVersion": "apiextensions.k8s.io/v1",

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from mlops_charts.validate.schemas import SchemaError
-from mlops_charts.validate.schemas.crd import CustomResources
-from mlops_charts.validate.schemas.store import default_cache, read_versions
+from mlops_charts.validation.schemas import SchemaError
+from mlops_charts.validation.schemas.crd import CustomResources
+from mlops_charts.validation.schemas.store import default_cache, read_versions
 
 SPEC = {
     "type": "object",

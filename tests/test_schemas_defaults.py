@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mlops_charts.validate.schemas.defaults import with_defaults
+from mlops_charts.validation.schemas.defaults import with_defaults
 
 ITEM = {
     "type": "object",

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_charts.validate.schemas.fetch import LARGEST, FetchError, Pin, fetch, pins
-from mlops_charts.validate.schemas.place import write_all
+from mlops_charts.validation.schemas.fetch import LARGEST, FetchError, Pin, fetch, pins
+from mlops_charts.validation.schemas.place import write_all
 
 GOOD = b"kind: CustomResourceDefinition\n"
 OTHER = b"kind: CustomResourceDefinition # tampered\n"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mlops_charts.validate.schemas.metadata import check_metadata
+from mlops_charts.validation.schemas.metadata import check_metadata
 
 
 def _paths(metadata: Any, **options: bool) -> list[tuple[str | int, ...]]:

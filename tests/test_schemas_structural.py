@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from mlops_charts.validate.schemas.formats import compiled, format_accepts
-from mlops_charts.validate.schemas.structural import check_resource, structure
+from mlops_charts.validation.schemas.formats import compiled, format_accepts
+from mlops_charts.validation.schemas.structural import check_resource, structure
 
 INT_OR_STRING = {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]}
 OPEN = {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"a": {"type": "string"}}}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mlops_charts.validate.schemas.crd import CustomResources
-from mlops_charts.validate.schemas.formats import compiled
+from mlops_charts.validation.schemas.crd import CustomResources
+from mlops_charts.validation.schemas.formats import compiled
 
 FOLDERS = [Path(folder) for folder in (os.environ.get("MLOPS_CHARTS_CRDS", ""),) if folder]
 

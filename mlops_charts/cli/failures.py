@@ -53,7 +53,7 @@ def _status(error: Exception) -> int | None:
 
 def _is_a_tools(error: Exception) -> bool:
     """Return whether the error is one of the validators' tools; their module is loaded only if one was used."""
-    module = sys.modules.get("mlops_charts.validate.helm")
+    module = sys.modules.get("mlops_charts.validation.helm")
     return module is not None and isinstance(error, (module.MissingTool, module.HelmError))
 
 

@@ -25,7 +25,7 @@ def command(*, paths: tuple[Path, ...], platform_file: Path | None, form: str) -
     """Print plans."""
     import json  # noqa: PLC0415 - --help stays light
 
-    from mlops_charts.planning import described, plans  # noqa: PLC0415
+    from mlops_charts.describing import described, plans  # noqa: PLC0415
     from mlops_charts.problems import has_errors  # noqa: PLC0415
 
     found, problems = plans(paths, platform_file)

@@ -28,9 +28,9 @@ def command() -> None:
 @click.option("--allow-unverified", is_flag=True, help="Also fetch those whose checksum is not known.")
 def fetch(*, base: str | None, into: Path | None, allow_unverified: bool) -> int:
     """Fetch the pinned schemas."""
-    from mlops_charts.validate.schemas.fetch import FetchError, pins  # noqa: PLC0415 - --help stays light
-    from mlops_charts.validate.schemas.fetch import fetch as bring  # noqa: PLC0415
-    from mlops_charts.validate.schemas.store import fetched_crds  # noqa: PLC0415
+    from mlops_charts.validation.schemas.fetch import FetchError, pins  # noqa: PLC0415 - --help stays light
+    from mlops_charts.validation.schemas.fetch import fetch as bring  # noqa: PLC0415
+    from mlops_charts.validation.schemas.store import fetched_crds  # noqa: PLC0415
 
     folder = into or fetched_crds()
     try:
@@ -49,8 +49,8 @@ def fetch(*, base: str | None, into: Path | None, allow_unverified: bool) -> int
 @command.command("list", help="List the pinned CustomResourceDefinitions and whether they are in the cache.")
 def list_() -> int:
     """List the pinned schemas."""
-    from mlops_charts.validate.schemas.fetch import pins  # noqa: PLC0415 - --help stays light
-    from mlops_charts.validate.schemas.store import fetched_crds  # noqa: PLC0415
+    from mlops_charts.validation.schemas.fetch import pins  # noqa: PLC0415 - --help stays light
+    from mlops_charts.validation.schemas.store import fetched_crds  # noqa: PLC0415
 
     folder = fetched_crds()
     for pin in pins():

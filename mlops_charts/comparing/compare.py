@@ -14,7 +14,7 @@ from mlops_charts.loading import Platform, load_model, load_platform
 from mlops_charts.problems import Problem, has_errors
 from mlops_charts.rendering import once
 from mlops_charts.tree import Tree
-from mlops_charts.validate.helm import Helm, find_helm
+from mlops_charts.validation.helm import Helm, find_helm
 from mlops_charts.workspace import Workspace
 from mlops_charts.workspace.git import files_at
 from mlops_charts.workspace.write import read_text
@@ -47,7 +47,7 @@ def compare(workspace: Workspace, files: Sequence[Path], base: str, *, whole: bo
     Raises:
         InvalidSpec: A model or the platform has errors.
         workspace.git.GitError: The revision cannot be read.
-        validate.helm.MissingTool: There is no Helm.
+        validation.helm.MissingTool: There is no Helm.
     """
     platform, problems = load_platform(workspace)
     trees, errors = _trees(workspace, platform, files)

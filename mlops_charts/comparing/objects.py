@@ -12,8 +12,8 @@ from typing import Any
 from mlops_charts.release import Identity, ReleaseState, state_of
 from mlops_charts.release.phases import Ingress
 from mlops_charts.source import parse
-from mlops_charts.validate.documents import split
-from mlops_charts.validate.helm import Helm
+from mlops_charts.validation.documents import split
+from mlops_charts.validation.helm import Helm
 
 Key = tuple[str, str]  # kind and name
 _DIGEST = "sha256:" + "0" * 64

@@ -8,8 +8,9 @@ from typing import Any
 
 from mlops_charts.chart import Chart, Template, differing_defaults, values_of
 from mlops_charts.generators.model import Generator, Part
-from mlops_charts.generators.serving.release_values import release_constraints, release_records
-from mlops_charts.plan import EnvironmentPlan, Plan
+from mlops_charts.generators.serving import release_constraints, release_records
+from mlops_charts.generators.serving.release_values import PREPACKAGED
+from mlops_charts.planning import EnvironmentPlan, Plan
 
 CHART_VERSION = "1.0.0"  # a chart is deployed by commit; Argo CD does not read its version
 # What only an environment's file can say; values.yaml has no default for these.
@@ -56,7 +57,9 @@ def serving_chart(plan: Plan, generators: Sequence[Generator]) -> ServingCharts:
         source=plan.source,
         templates=base,
         records=release_records(plan),
-        constraints=release_constraints(plan.platform.ingress.type),
+        constraints=release_constraints(
+            plan.platform.ingress.type, prepackaged=plan.spec.serving.runtime in PREPACKAGED
+        ),
         notes=_SERVING_NOTES.format(model=plan.model),
         readme=_SERVING_README.format(model=plan.model),
         unset=ENVIRONMENT_VALUES,

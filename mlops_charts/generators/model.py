@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from mlops_charts.plan import EnvironmentPlan, Plan
+from mlops_charts.chart.errors import ChartError
+from mlops_charts.planning import EnvironmentPlan, Plan
+
+_FILE: Final = re.compile(r"([a-z0-9][a-z0-9-]*/)*[a-z0-9][a-z0-9.-]*\.yaml", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -16,12 +20,23 @@ class Part:
     Attributes:
         file: Name of its file in the chart's templates, `seldondeployment.yaml`.
         node: The manifest: a dict, a hikaru object, or `when(value, ...)` around one; values stand in it.
-        origin: The path in model.yaml that caused it; a problem found in the object points there.
+        origin: The path in model.yaml that caused it; a problem found in the object points there. One that begins
+            with `platform:` is a path in platform.yaml.
+
+    Raises:
+        ChartError: The name is none of a YAML file below templates.
     """
 
     file: str
     node: Any
     origin: str = ""
+
+    def __post_init__(self) -> None:
+        if not _FILE.fullmatch(self.file):
+            raise ChartError(
+                f"{self.file!r} is no name for a file of templates: take lower-case letters, digits, - and .yaml at"
+                " its end, such as configmap-kafka.yaml"
+            )
 
 
 class Generator(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 
 # Of custom resources: a first sync must not fail because the CRD comes with it or later.
 SKIP_DRY_RUN: Final = {"argocd.argoproj.io/sync-options": "SkipDryRunOnMissingResource=true"}

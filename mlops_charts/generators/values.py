@@ -6,7 +6,7 @@ Knows a plan of one environment and nothing of the objects that the values stand
 from __future__ import annotations
 
 from mlops_charts.chart import Value, value
-from mlops_charts.plan import EnvironmentPlan
+from mlops_charts.planning import EnvironmentPlan
 
 
 def namespace(environment: EnvironmentPlan) -> Value:

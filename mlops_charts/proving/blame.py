@@ -10,7 +10,7 @@ from typing import Any
 from mlops_charts.chart import Chart, Template, origin_at
 from mlops_charts.loading import Model
 from mlops_charts.problems import Position, Problem
-from mlops_charts.validate.model import Finding
+from mlops_charts.validation.model import Finding
 
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _PLATFORM = "platform:"

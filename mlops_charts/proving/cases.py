@@ -12,13 +12,13 @@ from mlops_charts.assemble import Rendering
 from mlops_charts.chart import Chart, default_values, evaluate, merge
 from mlops_charts.chart.chart import nested
 from mlops_charts.generators.pipeline import externals as pipeline_externals
-from mlops_charts.generators.serving import external_secrets_needed as serving_secrets
-from mlops_charts.plan import EnvironmentPlan
+from mlops_charts.generators.serving import externals as serving_externals
+from mlops_charts.planning import EnvironmentPlan
 from mlops_charts.problems import Problem
 from mlops_charts.proving.exceptions import exceptions_of
 from mlops_charts.release import Identity, ReleaseState, example_states, nothing_released
 from mlops_charts.source import parse, read
-from mlops_charts.validate.model import Rendered, Scope
+from mlops_charts.validation.model import Rendered, Scope
 
 _DIGEST = "sha256:" + "0123456789abcdef" * 4  # stands for a digest in states that have not happened
 
@@ -105,7 +105,7 @@ class Cases:
             namespace=environment.namespace,
             objects=_objects(serving.chart, values, folder),
             pod_security=environment.pod_security,
-            externals=frozenset(("Secret", name) for name in serving_secrets(plan, environment)),
+            externals=serving_externals(plan, environment),
             exceptions=exceptions_of(plan),
         )
         return Case(name, folder, serving.chart, values, scope, primary=primary)

@@ -14,11 +14,11 @@ from mlops_charts.chart import emit_chart
 from mlops_charts.problems import Problem
 from mlops_charts.proving.cases import Case
 from mlops_charts.spec.platform import PlatformSpec
-from mlops_charts.validate.documents import DocumentError, split
-from mlops_charts.validate.helm import Helm, HelmError, find_helm
-from mlops_charts.validate.model import Finding, Scope
-from mlops_charts.validate.schemas.catalog import Catalog, schema_proof
-from mlops_charts.validate.schemas.store import fetched_crds
+from mlops_charts.validation.documents import DocumentError, split
+from mlops_charts.validation.helm import Helm, HelmError, find_helm
+from mlops_charts.validation.model import Finding, Scope
+from mlops_charts.validation.schemas.catalog import Catalog, schema_proof
+from mlops_charts.validation.schemas.store import fetched_crds
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Deep:
         """Return what is needed for a platform; the folders of CRDs come before the fetched ones.
 
         Raises:
-            validate.helm.MissingTool: Helm or the schemas of Kubernetes are not installed.
+            validation.helm.MissingTool: Helm or the schemas of Kubernetes are not installed.
         """
         fetched = fetched_crds()
         folders = [*crds, *([fetched] if fetched.is_dir() else [])]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlops_charts.plan import Plan
-from mlops_charts.validate.model import PolicyException
+from mlops_charts.planning import Plan
+from mlops_charts.validation.model import PolicyException
 
 
 def exceptions_of(plan: Plan) -> tuple[PolicyException, ...]:

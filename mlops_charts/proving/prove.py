@@ -14,9 +14,9 @@ from mlops_charts.proving.blame import Blame
 from mlops_charts.proving.cases import Case, Cases
 from mlops_charts.proving.deep import Deep
 from mlops_charts.proving.report import Report
-from mlops_charts.validate.exceptions import allows
-from mlops_charts.validate.model import Finding, PolicyException, Rendered, Scope
-from mlops_charts.validate.proofs import FLEET_PROOFS, PROOFS, prove_fleet
+from mlops_charts.validation.exceptions import allows
+from mlops_charts.validation.model import Finding, PolicyException, Rendered, Scope
+from mlops_charts.validation.proofs import FLEET_PROOFS, PROOFS, prove_fleet
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def prove_models(models: Sequence[tuple[Model, Rendering]], root: Path, depth: D
         depth: How far to go.
 
     Raises:
-        validate.helm.MissingTool: `deep` needs a part that is not installed.
+        validation.helm.MissingTool: `deep` needs a part that is not installed.
     """
     deep = (
         Deep.of(models[0][0].platform.spec, depth.crds, require_all=depth.require_all)

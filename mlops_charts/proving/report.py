@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mlops_charts.problems import Problem, Severity, has_errors
-from mlops_charts.validate.model import PolicyException
+from mlops_charts.validation.model import PolicyException
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """The rule against secrets written in clear, for any specification; it hides what it found."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mlops_charts.problems import CODES, Problem
+from mlops_charts.problems import CODES, Position, Problem
 from mlops_charts.source import Path, Source, dotted
 
 _CODE = "secret-in-clear"
@@ -35,10 +35,22 @@ _HARMLESS = re.compile(r"(?:/|\$\{|<).*|")  # a path, a placeholder, nothing
 
 def secrets_in_clear(source: Source) -> Iterator[Problem]:
     """Yield a problem for each text that is a credential, by its shape or by the name that it is given to."""
-    for path, text in _texts(source.data, ()):
-        found = _shape(text) or _named(path, text)
-        if found:
-            yield _hidden(source, path, text, found)
+    found = [(path, what) for path, text in _texts(source.data, ()) if (what := _shape(text) or _named(path, text))]
+    places = [source.position(path) for path, _ in found]
+    for (path, what), at in zip(found, places, strict=True):
+        message = f"{what} stands here in clear"
+        yield Problem(_CODE, message, _starred(at, places), dotted(path), _NOTE, CODES[_CODE].severity)
+
+
+def _starred(at: Position, places: Sequence[Position]) -> Position:
+    """Return a position with all secrets of its line starred out: reports end in logs."""
+    text = at.text
+    for place in places:
+        if place.line == at.line:
+            start = max(place.column - 1 - at.offset, 0)
+            end = max(place.end_column - 1 - at.offset, start + 1) if place.end_column else len(text)
+            text = text[:start] + "*" * (min(end, len(text)) - start) + text[end:]
+    return replace(at, text=text)
 
 
 def _texts(data: Any, path: Path) -> Iterator[tuple[Path, str]]:
@@ -61,15 +73,3 @@ def _named(path: Path, text: str) -> str:
     free = path[:2] in {("training", "env"), ("training", "params")}
     suspicious = _NAMES.search(name) or (path[:2] == ("training", "env") and _KEYS.search(name))
     return f"the value of {name}" if free and suspicious and not _HARMLESS.fullmatch(text) else ""
-
-
-def _hidden(source: Source, path: Path, text: str, found: str) -> Problem:
-    """Return the problem with the secret starred out of its source line: reports end in logs."""
-    at = source.position(path)
-    first = text.splitlines()[0] if text else ""
-    shown = at.text.replace(first, "*" * len(first)) if first else at.text
-    if shown == at.text and at.end_column:
-        start, end = at.column - 1 - at.offset, at.end_column - 1 - at.offset
-        shown = shown[:start] + "*" * (min(end, len(shown)) - start) + shown[end:]
-    message = f"{found} stands here in clear"
-    return Problem(_CODE, message, replace(at, text=shown), dotted(path), _NOTE, CODES[_CODE].severity)

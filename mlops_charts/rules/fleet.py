@@ -68,6 +68,8 @@ def collisions(fleet: Iterable[Served]) -> Iterator[Problem]:
     code = "name-collision"
     for name, (first, *others) in colliding_names(fleet).items():
         for other in others:
+            if first.model == other.model and name.kind != "model":
+                continue  # follows from the model's name
             owner = f"the model {first.model}" if first.model != other.model else _place(first)
             message = f'the {name.kind} "{name.name}" is also made by {owner}'
             note = "rename one of the models, or an environment of platform.yaml"

@@ -129,7 +129,9 @@ def namespaces_differ(asked: AskedPlatform) -> Iterator[Problem]:
         if first != path:
             who = "the pipeline" if first[0] == "pipeline" else f"the environment {other}"
             message = f'"{pattern}" gives {environment} the same namespace as {who}'
-            yield asked.problem("namespace-collision", message, path, note="{model}-{environment}, or another name")
+            yield asked.problem(
+                "namespace-collision", message, path, note="rename the environment, or give it another pattern"
+            )
 
 
 def host_pattern(asked: AskedPlatform) -> Iterator[Problem]:

@@ -22,7 +22,7 @@ from mlops_charts.generators.argocd.common import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mlops_charts.plan import EnvironmentPlan, Plan
+    from mlops_charts.planning import EnvironmentPlan, Plan
 
 _RELEASES = "releases"  # what the second source is called in paths of values files
 

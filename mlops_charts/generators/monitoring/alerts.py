@@ -12,7 +12,7 @@ from mlops_charts.generators.monitoring.thresholds import BURNS, Burn, Threshold
 from mlops_charts.generators.serving.release_values import slot
 from mlops_charts.generators.serving.values import environment_name
 from mlops_charts.generators.values import namespace
-from mlops_charts.plan import SLOTS, EnvironmentPlan, Plan
+from mlops_charts.planning import SLOTS, EnvironmentPlan, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from mlops_charts.generators.monitoring.series import Series, series_of
 from mlops_charts.generators.objects import metadata
 
 if TYPE_CHECKING:
-    from mlops_charts.plan import EnvironmentPlan, Plan
+    from mlops_charts.planning import EnvironmentPlan, Plan
 
 _SCHEMA_VERSION = 39  # Grafana 10 and later
 _UID_LENGTH = 32  # Grafana admits 40

@@ -14,7 +14,7 @@ from mlops_charts.generators.serving.release_values import both
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mlops_charts.plan import EnvironmentPlan, Plan
+    from mlops_charts.planning import EnvironmentPlan, Plan
 
 
 class MonitoringGenerator:

@@ -10,7 +10,7 @@ from mlops_charts.generators.objects import metadata
 from mlops_charts.generators.serving.release_values import both, in_flight
 
 if TYPE_CHECKING:
-    from mlops_charts.plan import EnvironmentPlan, Plan
+    from mlops_charts.planning import EnvironmentPlan, Plan
 
 _NO_DRIFT = "Seldon's executor exposes no drift; only the runtime python does, so there are no alerts of drift here."
 

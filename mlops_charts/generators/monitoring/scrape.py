@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mlops_charts.generators.objects import metadata
 
 if TYPE_CHECKING:
-    from mlops_charts.plan import EnvironmentPlan, Plan
+    from mlops_charts.planning import EnvironmentPlan, Plan
 
 METRICS_PORT_NAME: Final = "metrics"
 _EXECUTOR_CONTAINER = "seldon-container-engine"

@@ -12,7 +12,7 @@ from mlops_charts import contract
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlops_charts.plan import EnvironmentPlan, Plan
+    from mlops_charts.planning import EnvironmentPlan, Plan
 
 
 @dataclass(frozen=True)

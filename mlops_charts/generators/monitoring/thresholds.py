@@ -12,7 +12,7 @@ from mlops_charts.spec.scalars import seconds
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlops_charts.plan import EnvironmentPlan
+    from mlops_charts.planning import EnvironmentPlan
 
 NUMBER: Final = r"^[0-9]+(\.[0-9]+)?$"
 SPAN: Final = "^[0-9]+[smhd]$"

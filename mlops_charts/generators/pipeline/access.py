@@ -8,7 +8,7 @@ from typing import Any, Final
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
 from mlops_charts.generators.pipeline.interfaces import pods
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
-from mlops_charts.plan import EnvironmentPlan, Plan
+from mlops_charts.planning import EnvironmentPlan, Plan
 
 _PLAIN = re.compile(r"(?!x-|\.\.|.*__|.*_/|.*/_)[A-Za-z0-9._/-]{1,200}")
 _PLATFORM_BLOCKS: Final = (

@@ -12,7 +12,7 @@ from mlops_charts.generators.pipeline.network import network_policies
 from mlops_charts.generators.pipeline.quotas import quotas
 from mlops_charts.generators.pipeline.secrets import external_secrets
 from mlops_charts.generators.pipeline.workflow import workflows
-from mlops_charts.plan import EnvironmentPlan, Plan
+from mlops_charts.planning import EnvironmentPlan, Plan
 
 
 class PipelineGenerator:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from mlops_charts import contract
 from mlops_charts.generators.pipeline import storage
 from mlops_charts.generators.pipeline.interfaces import TOOLS, extra_steps, groups, interface, wiring
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 
 GRAPH: Final = "pipeline"
 TRIALS: Final = "trials"

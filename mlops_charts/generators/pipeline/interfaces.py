@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from mlops_charts import contract
 from mlops_charts.contract import StepContract
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 from mlops_charts.spec.training import ExtraStep
 
 Place = Literal["mlflow", "git", "registry", "data", "pushgateway"]

@@ -10,7 +10,7 @@ from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
 from mlops_charts.generators.pipeline.interfaces import Place, pods, reaches
 from mlops_charts.generators.pipeline.pods import STEP_LABEL
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 from mlops_charts.spec.platform import Peer
 
 _DNS: Final = 53

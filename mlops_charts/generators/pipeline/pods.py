@@ -7,7 +7,7 @@ from typing import Any
 
 from mlops_charts.chart import Text, text
 from mlops_charts.generators.pipeline import values
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 from mlops_charts.spec.scalars import seconds
 from mlops_charts.spec.training import Resources, Toleration
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 
 # Under a quota every container must state what it uses, and Argo's own containers state nothing.
 _LIMITS: Final = {"cpu": "500m", "memory": "256Mi", "ephemeral-storage": "1Gi"}

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 
 
 def external_secrets(plan: Plan) -> Iterator[Part]:

@@ -9,7 +9,7 @@ from mlops_charts.generators.pipeline import pods, storage, values
 from mlops_charts.generators.pipeline.configmaps import source_items
 from mlops_charts.generators.pipeline.interfaces import NATURES, extra_steps, interface, wiring
 from mlops_charts.generators.pipeline.variables import variables
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 
 _DEFAULTS: Final = {"action": "nothing", "resume-from": "none", "build-environment": "false"}
 _OURS_DISK: Final = "2Gi"

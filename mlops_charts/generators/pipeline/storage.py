@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 
 _CERTAIN = frozenset({"source"})  # guard always writes it; all else is missing where a run goes on in the middle
 

@@ -9,7 +9,7 @@ from mlops_charts import contract
 from mlops_charts.generators.objects import container_security_context
 from mlops_charts.generators.pipeline import pods, storage, values
 from mlops_charts.generators.pipeline.steps import frame, output
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 
 _REFERENCE: Final = "{{inputs.parameters.image}}@{{inputs.parameters.image-digest}}"
 _REFERENCE_INPUTS: Final = {"parameters": [{"name": "image"}, {"name": "image-digest"}]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from mlops_charts.chart import Value, value
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 from mlops_charts.spec.scalars import quantity
 
 _IMAGE = r"^[A-Za-z0-9._:/@-]+$"

@@ -7,7 +7,7 @@ from typing import Any
 from mlops_charts import contract
 from mlops_charts.generators.pipeline import pods
 from mlops_charts.generators.pipeline.interfaces import NATURES
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 
 
 def variables(plan: Plan, name: str) -> list[dict[str, Any]]:

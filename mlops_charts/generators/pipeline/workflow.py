@@ -12,7 +12,7 @@ from mlops_charts.generators.pipeline import graph, values
 from mlops_charts.generators.pipeline.interfaces import NATURES, TOOLS, pods
 from mlops_charts.generators.pipeline.steps import extra, step
 from mlops_charts.generators.pipeline.tools import tool
-from mlops_charts.plan import Plan
+from mlops_charts.planning import Plan
 
 _API: Final = "argoproj.io/v1alpha1"
 _TEN_YEARS: Final = 10 * 365 * 24 * 3600

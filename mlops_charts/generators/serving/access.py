@@ -9,7 +9,7 @@ from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
 from mlops_charts.generators.serving.pods import deployment
 from mlops_charts.generators.values import namespace
-from mlops_charts.plan import SLOTS, EnvironmentPlan, Plan
+from mlops_charts.planning import SLOTS, EnvironmentPlan, Plan
 
 _RBAC = "rbac.authorization.k8s.io"
 _ROUTES = {

@@ -13,7 +13,7 @@ from mlops_charts.generators.serving import values
 from mlops_charts.generators.serving.judge import NO_MESH
 from mlops_charts.generators.serving.pods import MODEL_LABEL, STORAGE_KEYS, secret_variable
 from mlops_charts.generators.serving.release_values import PREPACKAGED, SlotName, both, slot
-from mlops_charts.plan import SLOTS, EnvironmentPlan, Plan
+from mlops_charts.planning import SLOTS, EnvironmentPlan, Plan
 
 _HOOK = {"helm.sh/hook": "test", "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded"}
 

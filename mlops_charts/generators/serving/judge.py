@@ -11,7 +11,7 @@ from mlops_charts.generators.objects import container_security_context, metadata
 from mlops_charts.generators.serving import values
 from mlops_charts.generators.serving.pods import STORAGE_KEYS, pod_labels, secret_variable
 from mlops_charts.generators.serving.release_values import in_flight
-from mlops_charts.plan import EnvironmentPlan, Plan
+from mlops_charts.planning import EnvironmentPlan, Plan
 
 NO_MESH: Final = {"sidecar.istio.io/inject": "false"}  # a job's pod would never end beside a proxy
 _GIT_SECRET = "/secrets/git"  # noqa: S105 - a path

@@ -12,7 +12,7 @@ from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
 from mlops_charts.generators.serving.pods import needs_storage, role_labels
 from mlops_charts.generators.serving.release_values import PREPACKAGED, both, in_flight
-from mlops_charts.plan import EnvironmentPlan, Plan
+from mlops_charts.planning import EnvironmentPlan, Plan
 from mlops_charts.spec.platform import Peer
 
 _MESH = "istio-system"

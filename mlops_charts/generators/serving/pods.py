@@ -18,7 +18,7 @@ from mlops_charts.generators.objects import (
 )
 from mlops_charts.generators.serving import values
 from mlops_charts.generators.serving.release_values import PREPACKAGED, SlotName, slot
-from mlops_charts.plan import EnvironmentPlan, Plan
+from mlops_charts.planning import EnvironmentPlan, Plan
 
 COMPONENT: Final = "model"  # ends the Deployment's name: <model>-<slot>-0-model
 SLOT_LABEL: Final = "mlops-charts/slot"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlops_charts.plan import SLOTS
+from mlops_charts.planning import SLOTS
 
 _OFF = {"const": False}
 _ON = {"const": True}

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from mlops_charts.chart import Record, Value, record, value
 from mlops_charts.generators.serving.release_rules import release_constraints
-from mlops_charts.plan import SLOTS, Plan
+from mlops_charts.planning import SLOTS, Plan
 from mlops_charts.release.state import Identity, Match, Phase, ReleaseState, Slot
 
 __all__ = [

@@ -12,7 +12,7 @@ from mlops_charts.generators.objects import metadata
 from mlops_charts.generators.serving import values
 from mlops_charts.generators.serving.release_values import SlotName, slot
 from mlops_charts.generators.values import namespace
-from mlops_charts.plan import SLOTS, EnvironmentPlan, Plan
+from mlops_charts.planning import SLOTS, EnvironmentPlan, Plan
 
 _WINDOW = "2m"
 _EVICTION_POLICY_SINCE = 27

@@ -11,7 +11,7 @@ from typing import Any
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import SKIP_DRY_RUN, metadata
 from mlops_charts.generators.serving.release_values import PREPACKAGED
-from mlops_charts.plan import EnvironmentPlan, Plan
+from mlops_charts.planning import EnvironmentPlan, Plan
 
 _PULL_TYPE = "kubernetes.io/dockerconfigjson"
 
@@ -26,6 +26,14 @@ def external_secrets_needed(plan: Plan, environment: EnvironmentPlan) -> tuple[s
     if plan.platform.secrets.provider == "external-secrets":
         return ()
     return tuple(sorted(_names(plan, environment)))
+
+
+def externals(plan: Plan, environment: EnvironmentPlan) -> frozenset[tuple[str, str]]:
+    """Return kind and name of what an environment's objects refer to and somebody else makes."""
+    found = {("Secret", name) for name in external_secrets_needed(plan, environment)}
+    if plan.platform.secrets.provider == "external-secrets":
+        found.add(("ClusterSecretStore", plan.platform.secrets.store or ""))
+    return frozenset(found)
 
 
 def external_secrets(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]:

@@ -18,7 +18,7 @@ from mlops_charts.generators.serving.pods import COMPONENT, SLOT_LABEL, pod_labe
 from mlops_charts.generators.serving.release_values import PREPACKAGED, SlotName, both, slot
 from mlops_charts.generators.serving.scaling import autoscaler, replicas
 from mlops_charts.generators.serving.secrets import loader_secret
-from mlops_charts.plan import SLOTS, EnvironmentPlan, Plan
+from mlops_charts.planning import SLOTS, EnvironmentPlan, Plan
 
 _SERVERS = {"sklearn": "SKLEARN_SERVER", "mlflow": "MLFLOW_SERVER"}
 _LITERAL_TRAFFIC = {"blue": 100, "green": 0}  # the route divides, not Seldon

@@ -16,7 +16,7 @@ from mlops_charts.generators.objects import SKIP_DRY_RUN, metadata
 from mlops_charts.generators.serving import values
 from mlops_charts.generators.serving.pods import MODEL_LABEL, SLOT_LABEL, role_labels
 from mlops_charts.generators.serving.release_values import SlotName, both, match, slot, stable
-from mlops_charts.plan import SLOTS, EnvironmentPlan, Plan
+from mlops_charts.planning import SLOTS, EnvironmentPlan, Plan
 
 _EVERY_PATH = {"type": "PathPrefix", "value": "/"}
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from mlops_charts.chart import Value, value
-from mlops_charts.plan import EnvironmentPlan, Plan
+from mlops_charts.planning import EnvironmentPlan, Plan
 from mlops_charts.spec.scalars import seconds
 
 QUANTITY: Final = r"^([0-9]+(\.[0-9]+)?|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?$"

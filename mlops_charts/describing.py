@@ -1,0 +1,78 @@
+"""What `plan` says, without the command line: the decisions of a plan as titles and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mlops_charts.fleet import rendering_of
+from mlops_charts.loading import load_model, load_platform
+from mlops_charts.planning import EnvironmentPlan, Plan
+from mlops_charts.problems import Problem
+from mlops_charts.rendering import what
+from mlops_charts.spec.operation import Check
+from mlops_charts.spec.scalars import seconds
+
+
+def plans(paths: Sequence[Path], platform: Path | None = None) -> tuple[list[Plan], list[Problem]]:
+    """Return the plans of models, and what is wrong with them."""
+    workspace, files = what(paths, platform)
+    loaded_platform, found = load_platform(workspace)
+    decided, problems = [], list(found)
+    for file in files:
+        loaded = load_model(file, workspace, loaded_platform)
+        problems += loaded.problems
+        if loaded.model is not None:
+            decided.append(rendering_of(loaded.model).plan)
+    return decided, problems
+
+
+def described(plan: Plan) -> Mapping[str, Mapping[str, str]]:
+    """Return the decisions as titles and, below each, keys and words."""
+    model = {
+        "code digest": f"{plan.code_digest[:16]}… over {len(plan.files)} files and the spec",
+        "workflow": plan.names.workflow,
+        "namespace": f"{plan.pipeline.namespace} (Pod Security {plan.pipeline.pod_security})",
+        "steps": " -> ".join(plan.pipeline.steps),
+        "runtime image": plan.images.runtime,
+        "training image": plan.images.training,
+        "model image": f"{plan.images.model}:<version>",
+        "registered model": plan.pipeline.registered_model,
+        "schedule": f"{', '.join(plan.pipeline.schedules)} {plan.pipeline.time_zone}"
+        if plan.pipeline.schedules
+        else "none",
+    }
+    environments = {f"{plan.model} in {each.name}": _environment(plan, each) for each in plan.environments}
+    return {plan.model: model, **environments}
+
+
+def _environment(plan: Plan, environment: EnvironmentPlan) -> dict[str, str]:
+    serving, release = environment.spec.serving, environment.spec.release
+    scaled = serving.autoscaling
+    steps = " -> ".join(f"{step} %" for step in (*release.steps, 100))
+    return {
+        "namespace": f"{environment.namespace} (Pod Security {environment.pod_security})",
+        "cluster": environment.cluster,
+        "host": environment.host if plan.platform.ingress.type != "none" else "none",
+        "runtime": serving.runtime + (" behind Seldon's executor" if environment.executor else ", no executor"),
+        "pods": f"{scaled.min} to {scaled.max} a version, by load" if scaled else f"{serving.replicas} a version",
+        "release": f"{release.strategy}: {steps}" if release.strategy == "canary" else release.strategy,
+        "at least": f"{_hours(seconds(release.interval) * len(release.steps) + seconds(release.bake))} with the bake",
+        "at most": f"{release.max_duration}, then it is rolled back",
+        "judged by": "; ".join(_check(check) for check in environment.checks),
+    }
+
+
+def _check(check: Check) -> str:
+    words = {
+        "errorRate": f"errors at most {check.max_increase_points} points more",
+        "latency": f"latency p{100 * (check.quantile or 0):g} at most {check.max_ratio} times",
+        "predictionDrift": f"predictions within PSI {check.max_psi}",
+        "business": f"{check.name} at most {check.max_drop_percent} % lower",
+    }
+    return words[check.metric] + (" (critical)" if check.critical else "")
+
+
+def _hours(length: float) -> str:
+    minutes = round(length / 60)
+    return f"{minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{minutes}m"  # noqa: PLR2004

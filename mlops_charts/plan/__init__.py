@@ -1,8 +1,0 @@
-"""Every decision: names, labels, ports, images, digests, schedules. Knows nothing of YAML or Helm."""
-
-from mlops_charts.plan.decide import decide
-from mlops_charts.plan.model import EnvironmentPlan, Images, PipelinePlan, Plan
-from mlops_charts.plan.names import SLOTS, Names
-from mlops_charts.spec.steps import built_in_steps
-
-__all__ = ["SLOTS", "EnvironmentPlan", "Images", "Names", "PipelinePlan", "Plan", "built_in_steps", "decide"]
