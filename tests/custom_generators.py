@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
+from mlops_charts import Rendering, Report
 from mlops_charts.chart import default_values, evaluate, merge
 from mlops_charts.chart.chart import nested
-from mlops_charts.loading import Model
-from mlops_charts.planning import Plan
-from mlops_charts.proving import Report
 from mlops_charts.release import nothing_released
 
 ROOT = Path(__file__).parent.parent
@@ -59,17 +58,11 @@ def line_of(text: str) -> int:
     return next(number for number, line in enumerate(MODEL.splitlines(), 1) if text in line)
 
 
-def decided(model: Model) -> Plan:
-    """Return the plan of a model."""
-    from mlops_charts.api import plan  # noqa: PLC0415 - the library's face is what is tested
-
-    return plan(model)
-
-
-def served(rendering: object, environment: str) -> dict[tuple[str, str], dict[str, object]]:
+def served(rendering: Rendering, environment: str) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the objects of the serving chart in an environment before any release, by kind and name."""
-    serving = rendering.serving  # type: ignore[attr-defined]
-    values = merge(default_values(serving.chart), nested(serving.overlays[environment]), nothing_released().data())
+    serving = rendering.serving
+    release = {"release": nothing_released().data()}
+    values = merge(default_values(serving.chart), nested(serving.overlays[environment]), release)
     return {(each["kind"], each["metadata"]["name"]): each for each in evaluate(serving.chart, values)}
 
 

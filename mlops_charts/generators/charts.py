@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_charts.chart import Chart, Template, differing_defaults, values_of
+from mlops_charts.chart import Chart, ChartError, Template, differing_defaults, values_of
 from mlops_charts.generators.model import Generator, Part
 from mlops_charts.generators.serving import release_constraints, release_records
 from mlops_charts.generators.serving.release_values import PREPACKAGED
@@ -79,7 +79,12 @@ def _serving_parts(plan: Plan, environment: EnvironmentPlan, generators: Sequenc
 
 
 def _templates(parts: Iterable[Part]) -> tuple[Template, ...]:
-    return tuple(Template(part.file, part.node, part.origin) for part in parts)
+    found = {}
+    for part in parts:
+        if part.file in found:
+            raise ChartError(f"templates/{part.file}: two generators write this file, or one writes it twice")
+        found[part.file] = Template(part.file, part.node, part.origin)
+    return tuple(found.values())
 
 
 _PIPELINE_NOTES = """\
