@@ -84,12 +84,18 @@ class Rendering:
         }
 
     def _seeds(self) -> dict[str, str]:
-        seeds = {}
+        seeds: dict[str, str] = {}
         for environment in self.plan.environments:
-            name = environment.name
-            seeds[f"{self.folder}/serving/values-{name}.yaml"] = _PEOPLE.format(environment=name)
-            seeds[f"{self.folder}/serving/release-{name}.yaml"] = release_text(nothing_released())
+            seeds |= {f"{self.folder}/serving/{name}": text for name, text in seeded(environment.name).items()}
         return seeds
+
+
+def seeded(environment: str) -> dict[str, str]:
+    """Return the files of an environment that are written once, as they are before anybody has touched them."""
+    return {
+        f"values-{environment}.yaml": _PEOPLE.format(environment=environment),
+        f"release-{environment}.yaml": release_text(nothing_released()),
+    }
 
 
 def platform_tree(platform: PlatformSpec, generators: Sequence[Generator], source: str = "platform.yaml") -> Tree:

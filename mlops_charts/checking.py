@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,13 +28,15 @@ def check(paths: Sequence[Path], platform: Path | None = None, depth: Depth = De
     problems: list[Problem] = list(found)
     models: list[tuple[Model, Rendering]] = []
     served: list[Served | None] = []
+    rest = others(workspace, files)
     for file in files:
-        text = sys.stdin.buffer.read() if str(file) == "-" else None
-        loaded = load_model(file, workspace, loaded_platform, text)
+        loaded = load_model(file, workspace, loaded_platform)
+        if str(file) == "-" and loaded.served:  # a text stands for the file that it may become
+            rest = [other for other in rest if other.parent.name != loaded.served.model]
         problems += loaded.problems
         served.append(loaded.served)
         if loaded.model is not None and not has_errors(found):
             models.append((loaded.model, rendering_of(loaded.model)))
-    problems += colliding(served, others(workspace, files), workspace, loaded_platform)
+    problems += colliding(served, rest, workspace, loaded_platform)
     report = prove_models(models, workspace.root, depth)
     return replace(report, problems=tuple(sort([*problems, *report.problems])), models=len(files))

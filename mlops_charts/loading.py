@@ -84,7 +84,7 @@ def load_model(path: Path, workspace: Workspace, platform: Platform, text: bytes
     """Return a model and all its problems.
 
     Args:
-        path: Its model.yaml, or its folder.
+        path: Its model.yaml, or its folder; `-` is a text for model/NAME, which need not be there yet.
         workspace: The repository.
         platform: The cluster.
         text: What the file would hold; read from the path if left out.
@@ -96,7 +96,7 @@ def load_model(path: Path, workspace: Workspace, platform: Platform, text: bytes
         return Loaded(None, tuple(sort(problems)))
     parsed = parse_spec(ModelSpec, source)
     problems += parsed.problems
-    folder = path.parent if str(path) != "-" else Path()
+    folder = path.parent if str(path) != "-" else workspace.root / "model" / parsed.spec.metadata.name
     content = read_folder(folder, parsed.spec.training.source_exclude)
     model = Model(parsed.spec, platform, source, content, workspace.relative(folder), workspace)
     asked = _asked(model, folder, parsed.broken)
@@ -128,7 +128,7 @@ def _asked(model: Model, folder: Path, broken: frozenset[str]) -> Asked:
         platform=model.platform.spec,
         source=model.source,
         folder=folder.resolve().as_posix(),
-        files=model.content.files,
+        files=model.content.files if folder.is_dir() else None,
         platform_source=model.platform.source,
         broken=broken,
         broken_platform=model.platform.broken,

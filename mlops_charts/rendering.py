@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_charts.assemble import Rendering, platform_tree
+from mlops_charts.assemble import Rendering, platform_tree, seeded
 from mlops_charts.errors import NoPlatform, NotFound
-from mlops_charts.fleet import Outcome, colliding, render_models, rendering_of
+from mlops_charts.fleet import Outcome, colliding, render_models, rendering_of, suspects
 from mlops_charts.generators.table import generators
 from mlops_charts.loading import Platform, load_model, load_platform
 from mlops_charts.problems import Problem, has_errors, sort
 from mlops_charts.tree import Owned, Tree
 from mlops_charts.workspace import Changes, Workspace, changes_of, find_workspace, model_files, write_tree
-from mlops_charts.workspace.write import read_text
+from mlops_charts.workspace.write import list_folder, read_text, source_of
+
+MODEL_SOURCE = re.compile(r"model/([a-z0-9-]+)/model\.yaml")
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,13 @@ class Rendered:
         outcomes: Model by model.
         platform: What became of the files that the repository has once; None if platform.yaml has errors.
         problems: Everything that is wrong, sorted.
+        gone: Models that are gone, and whose charts or Applications are still there.
     """
 
     outcomes: tuple[Outcome, ...]
     platform: Changes | None
     problems: tuple[Problem, ...]
+    gone: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -48,13 +53,24 @@ def what(paths: Sequence[Path], platform: Path | None = None) -> tuple[Workspace
     """Return the repository and the model.yaml files that paths mean; without paths, every model of it.
 
     Raises:
-        NotFound: A path leads to no model, or the repository has none.
+        NotFound: A path leads to no model, or into another repository than the first; or the repository has no model.
     """
-    workspace = find_workspace(paths[0] if paths and str(paths[0]) != "-" else Path.cwd(), platform)
-    files = [file for path in paths for file in _models_at(path)] or model_files(workspace)
+    workspace, files = repository(paths, platform)
     if not files:
         raise NotFound(f"no model in {workspace.root / 'model'}; `mlops-charts init NAME` starts one")
     return workspace, files
+
+
+def repository(paths: Sequence[Path], platform: Path | None = None) -> tuple[Workspace, list[Path]]:
+    """Return what `what` does, where it is no mistake that a repository has no model."""
+    named = [path for path in paths if str(path) != "-"]
+    workspace = find_workspace(named[0] if named else Path.cwd(), platform)
+    for path in named:
+        other = find_workspace(path).root
+        if other != workspace.root:
+            raise NotFound(f"{path}: this is in {other}, and {named[0]} is in {workspace.root}; take one at a time")
+    files = [file for path in paths for file in _models_at(path)] if paths else model_files(workspace)
+    return workspace, list({file.resolve(): file for file in files}.values())
 
 
 def _models_at(path: Path) -> list[Path]:
@@ -75,7 +91,7 @@ def render(workspace: Workspace, files: Sequence[Path], *, check: bool = False, 
         workspace: The repository.
         files: The model.yaml files to render.
         check: Whether to say only what would change.
-        whole: Whether these are all models, so that charts of others are stale.
+        whole: Whether these are all models, so that charts of others are left over.
 
     Raises:
         NoPlatform: There is no platform.yaml.
@@ -89,15 +105,22 @@ def render(workspace: Workspace, files: Sequence[Path], *, check: bool = False, 
     found: list[Problem] = list(problems)
     if has_errors(problems):
         return Rendered((), None, tuple(sort(found)))
-    outcomes = render_models(files, workspace, platform, check=check)
-    for outcome in outcomes:
-        found += outcome.problems
-    found += colliding([outcome.served for outcome in outcomes], others(workspace, files), workspace, platform)
+    crossing = _crossing(files, workspace, platform)
+    refused = {problem.position.file for problem in crossing if problem.position}
+    sound = [file for file in files if workspace.relative(file) not in refused]
+    outcomes = render_models(sound, workspace, platform, check=check)
+    found += [*crossing, *(problem for outcome in outcomes for problem in outcome.problems)]
     tree = once(platform)
     changes = changes_of(tree, workspace.root) if check else write_tree(tree, workspace.root)
-    if whole:
-        changes = _with_orphans(changes, workspace, files) if check else changes
-    return Rendered(tuple(outcomes), changes, tuple(sort(found)))
+    gone = tuple(_gone(workspace)) if whole else ()
+    return Rendered(tuple(outcomes), changes, tuple(sort(found)), gone)
+
+
+def _crossing(files: Sequence[Path], workspace: Workspace, platform: Platform) -> list[Problem]:
+    """Return the names that models share; known before anything is written, as one would overwrite the other."""
+    rest = others(workspace, files)
+    known = [load_model(path, workspace, platform).served for path in suspects(files, rest, platform)]
+    return colliding(known, rest, workspace, platform) if known else []
 
 
 def others(workspace: Workspace, files: Sequence[Path]) -> list[Path]:
@@ -107,35 +130,45 @@ def others(workspace: Workspace, files: Sequence[Path]) -> list[Path]:
 
 
 def once(platform: Platform) -> Tree:
+    """Return the files that the repository has once."""
     return platform_tree(platform.spec, generators(), platform.file)
 
 
-def _with_orphans(changes: Changes, workspace: Workspace, files: Sequence[Path]) -> Changes:
-    """Add the charts of models that are gone: `--check` says so, only `--remove` takes them away."""
-    known = {file.parent.name for file in files}
-    charts = workspace.root / "charts"
-    gone = (
-        [path.name for path in charts.iterdir() if path.is_dir() and path.name not in known] if charts.is_dir() else []
-    )
-    names = [f"charts/{name} (its model is gone: render --remove {name})" for name in sorted(gone)]
-    return Changes(changes.added, changes.changed, (*changes.removed, *names), changes.unchanged, changes.resumed)
+def _gone(workspace: Workspace) -> Iterator[str]:
+    """Yield the models that are gone and whose charts or Applications are still there."""
+    root = workspace.root
+    kept = {file.parent.name for file in model_files(workspace)}
+    charts = [root / "charts" / name for name in sorted(list_folder(root / "charts")) if name not in kept]
+    files = [*(root / "apps/models").glob("*.yaml"), *(file for chart in charts for file in chart.rglob("*.yaml"))]
+    sources = {source_of(file) for file in files}
+    found = {MODEL_SOURCE.fullmatch(source) for source in sources if source and not (root / source).exists()}
+    yield from sorted(match[1] for match in found if match)
 
 
-def remove(workspace: Workspace, name: str) -> tuple[str, ...]:
-    """Remove everything that was generated for a model that is gone.
+def remove(workspace: Workspace, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Remove everything that was generated for a model that is gone, and what was seeded for it.
+
+    Returns:
+        The files that were removed, and those of people that are left in the folder of its charts.
 
     Raises:
         NotFound: The model still exists, or nothing was generated for it.
     """
     source = f"model/{name}/model.yaml"
+    if not MODEL_SOURCE.fullmatch(source):
+        raise NotFound(f'"{name}" is no name of a model; name the folder that was in model/')
     if (workspace.root / source).exists():
         raise NotFound(f"{source} still exists; remove it first, then what was generated from it")
     folder = f"charts/{name}"
+    for file in (workspace.root / folder / "serving").glob("*-*.yaml"):
+        if read_text(file) == seeded(file.stem.partition("-")[2]).get(file.name):
+            file.unlink()
     owned = (Owned(folder, source), Owned("apps/models", source, f"{name}-"))
     changes = write_tree(Tree({}, {}, owned), workspace.root)
-    if not changes:
+    if not changes and not changes.resumed:
         raise NotFound(f"nothing was generated from {source}")
-    return changes.removed
+    left = (file for file in sorted((workspace.root / folder).rglob("*")) if file.is_file())
+    return changes.removed, tuple(file.relative_to(workspace.root).as_posix() for file in left)
 
 
 def diffs(rendered: Rendered, workspace: Workspace) -> Iterator[str]:
@@ -152,9 +185,14 @@ def diffs(rendered: Rendered, workspace: Workspace) -> Iterator[str]:
 
 def _tree_diff(tree: Tree, changes: Changes, root: Path) -> Iterator[str]:
     for name in changes.changed:
-        before = (read_text(root / name) or "").splitlines(keepends=True)
-        after = tree.files[name].splitlines(keepends=True)
-        yield from difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
+        before, after = _lines(read_text(root / name) or ""), _lines(tree.files[name])
+        for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"):
+            yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
-__all__ = ["Rendered", "Rendering", "diffs", "remove", "render", "what"]
+def _lines(text: str) -> list[str]:
+    """Return lines with their ends, a carriage return being a part of its line: one that is too many is to be seen."""
+    return [f"{line}\n" for line in text.split("\n")[:-1]] + ([last] if (last := text.rpartition("\n")[2]) else [])
+
+
+__all__ = ["Rendered", "Rendering", "diffs", "remove", "render", "repository", "what"]

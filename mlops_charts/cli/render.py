@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlops_charts.cli import CLEAN, PROBLEMS, options
 
 if TYPE_CHECKING:
-    from mlops_charts.fleet import Outcome
-    from mlops_charts.workspace import Changes, Workspace
+    from mlops_charts.rendering import Rendered
+    from mlops_charts.workspace import Workspace
 
 _HELP = """Write charts/ and apps/ from model.yaml and platform.yaml.
 
@@ -35,43 +36,77 @@ def command(*, paths: tuple[Path, ...], check: bool, gone: str | None, platform_
     """Write charts/ and apps/."""
     from mlops_charts import rendering  # noqa: PLC0415 - --help stays light
 
-    workspace, files = rendering.what(paths, platform_file)
+    if any(str(path) == "-" for path in paths):
+        raise click.UsageError("render needs a model's folder, its train.py and all; a text alone can be validated")
+    workspace, files = rendering.repository(paths, platform_file)
     if gone is not None:
         return _remove(workspace, gone)
     outcome = rendering.render(workspace, files, check=check, whole=not paths)
-    options.print_problems(outcome.problems, form)
-    if outcome.failed:
-        options.talk("nothing was written for what has errors")
-    for one in outcome.changes:
-        _say(one, check=check)
-    if check:
-        for text in rendering.diffs(outcome, workspace):
-            click.echo(text, nl=False)
-    options.talk(_summary(outcome.outcomes, outcome.changes, check=check))
-    return PROBLEMS if outcome.failed or (check and any(outcome.changes)) else CLEAN
+    if form == "json":
+        click.echo(json.dumps(_data(outcome), indent=2))
+    else:
+        _print(outcome, form, workspace, check=check)
+    _talk(outcome, files, check=check)
+    stale = check and (any(outcome.changes) or outcome.gone)
+    return PROBLEMS if outcome.failed or stale else CLEAN
 
 
 def _remove(workspace: Workspace, name: str) -> int:
     from mlops_charts import rendering  # noqa: PLC0415 - --help stays light
 
-    removed = rendering.remove(workspace, name)
+    removed, left = rendering.remove(workspace, name)
     for path in removed:
         click.echo(f"removed {path}")
-    options.talk(f"{len(removed)} files removed; commit them, and Argo CD asks before it deletes what served")
+    for path in left:
+        options.talk(f"left {path}: people or releases wrote in it; remove it yourself if nobody needs it")
+    options.talk(f"{_count(len(removed), 'file')} removed; commit them, and Argo CD asks before it deletes what served")
     return CLEAN
 
 
-def _say(changes: Changes, *, check: bool) -> None:
+def _print(outcome: Rendered, form: str, workspace: Workspace, *, check: bool) -> None:
+    from mlops_charts import rendering  # noqa: PLC0415 - --help stays light
+
+    options.print_problems(outcome.problems, form)
     words = ("would add", "stale", "would remove") if check else ("added", "changed", "removed")
-    for word, names in zip(words, (changes.added, changes.changed, changes.removed), strict=True):
-        for name in names:
-            click.echo(f"{word} {name}")
-    if changes.resumed:
-        options.talk("an earlier run had been interrupted; it is finished now")
+    for one in outcome.changes:
+        for word, names in zip(words, (one.added, one.changed, one.removed), strict=True):
+            for name in names:
+                click.echo(f"{word} {name}")
+    if check:
+        for name in outcome.gone:
+            click.echo(f"left over: {name} (there is no model/{name}/model.yaml)")
+        for line in rendering.diffs(outcome, workspace):
+            click.echo(line, nl=False)
 
 
-def _summary(outcomes: Sequence[Outcome], changes: Sequence[Changes], *, check: bool) -> str:
-    written = sum(len(one.added) + len(one.changed) + len(one.removed) for one in changes)
-    unchanged = sum(one.unchanged for one in changes)
+def _data(outcome: Rendered) -> dict[str, Any]:
+    from mlops_charts.problems import format_json  # noqa: PLC0415 - --help stays light
+
+    return {
+        "problems": json.loads(format_json(outcome.problems)),
+        "added": [name for one in outcome.changes for name in one.added],
+        "changed": [name for one in outcome.changes for name in one.changed],
+        "removed": [name for one in outcome.changes for name in one.removed],
+        "gone": list(outcome.gone),
+        "unchanged": sum(one.unchanged for one in outcome.changes),
+    }
+
+
+def _talk(outcome: Rendered, files: Sequence[Path], *, check: bool) -> None:
+    if any(one.resumed for one in outcome.changes):
+        options.talk("an earlier run had been interrupted; what it began is finished now")
+    if outcome.failed:
+        options.talk("nothing was written for what has errors")
+    if not check:
+        for name in outcome.gone:
+            options.talk(
+                f"model/{name} is gone, its charts are not: `mlops-charts render --remove {name}` removes them"
+            )
+    touched = sum(len(one.added) + len(one.changed) + len(one.removed) for one in outcome.changes)
+    unchanged = sum(one.unchanged for one in outcome.changes)
     verb = "would be written or removed" if check else "written or removed"
-    return f"{len(outcomes)} models: {written} files {verb}, {unchanged} unchanged"
+    options.talk(f"{_count(len(files), 'model')}: {_count(touched, 'file')} {verb}, {unchanged} unchanged")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,7 +1,8 @@
-"""Where things are: the platform is found by walking up from a model, the root is the platform's folder."""
+"""Where things are: the platform is found by walking up from a model, and its folder is the root."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,8 @@ class Workspace:
     """A repository of models.
 
     Attributes:
-        root: The folder that holds model/, charts/ and apps/.
-        platform: Its platform.yaml; None where there is none, and the built-in platform serves.
+        root: The folder that holds model/, charts/ and apps/: that of the nearest platform.yaml.
+        platform: The platform.yaml to use; None where there is none, and the built-in platform serves.
     """
 
     root: Path
@@ -23,8 +24,10 @@ class Workspace:
 
     def relative(self, path: Path) -> str:
         """Return a path as messages and headers name it: below the root, with slashes."""
-        resolved = path.resolve()
-        return resolved.relative_to(self.root).as_posix() if resolved.is_relative_to(self.root) else path.as_posix()
+        for found, root in ((_absolute(path), self.root), (path.resolve(), self.root.resolve())):
+            if found.is_relative_to(root):
+                return found.relative_to(root).as_posix()
+        return path.as_posix()
 
 
 def find_workspace(start: Path, platform: Path | None = None) -> Workspace:
@@ -34,18 +37,21 @@ def find_workspace(start: Path, platform: Path | None = None) -> Workspace:
         start: A model.yaml, a folder of models, or any folder of the repository.
         platform: platform.yaml where it was named; else the nearest one above `start`.
     """
-    if platform is not None:
-        return Workspace(platform.resolve().parent, platform)
-    here = start.resolve()
+    here = _absolute(start)
     for folder in (here, *here.parents):
         if (folder / PLATFORM_FILE).is_file():
-            return Workspace(folder, folder / PLATFORM_FILE)
-    return Workspace(_root_without_platform(here), None)
+            return Workspace(folder, platform or folder / PLATFORM_FILE)
+    return Workspace(_root_without_platform(here), platform)
 
 
 def model_files(workspace: Workspace) -> list[Path]:
     """Return every model.yaml of the workspace, by name."""
     return sorted((workspace.root / "model").glob(f"*/{MODEL_FILE}"))
+
+
+def _absolute(path: Path) -> Path:
+    """Return a path without dots but with its links: a linked folder of a repository is a part of it."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps the dots, Path.resolve loses the links
 
 
 def _root_without_platform(here: Path) -> Path:
