@@ -130,4 +130,4 @@ def _homes(module: str) -> list[Path]:
         return []
     if spec is None:
         return []
-    return [Path(folder) for folder in spec.submodule_search_locations or [Path(spec.origin or "").parent]]
+    return [Path(folder) for folder in spec.submodule_search_locations or [str(Path(spec.origin or "").parent)]]

@@ -99,7 +99,7 @@ def write_tree(
             _beside(root / name).unlink(missing_ok=True)
         changes = changes_of(tree, root, listing)
         if changes:
-            _replace(journal, "".join(f"{name}\n" for name in (*changes.added, *changes.changed, *changes.removed)))
+            replace_text(journal, "".join(f"{name}\n" for name in (*changes.added, *changes.changed, *changes.removed)))
             _apply(changes, tree, root)
         if changes or pending is not None:
             journal.unlink(missing_ok=True)
@@ -138,7 +138,7 @@ def _journal_name(tree: Tree) -> str:
 
 def _apply(changes: Changes, tree: Tree, root: Path) -> None:
     for name in (*changes.added, *changes.changed):
-        _replace(root / name, tree.files[name] if name in tree.files else tree.seeds[name])
+        replace_text(root / name, tree.files[name] if name in tree.files else tree.seeds[name])
     for name in changes.removed:
         _remove(root, name)
 
@@ -170,7 +170,17 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}{_SUFFIX}")
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str, *, keep_mode: bool = False) -> None:
+    """Write a file at once: whoever reads it finds the old text or the new.
+
+    Args:
+        path: The file; its folder is made if there is none.
+        text: All that it is to hold.
+        keep_mode: Whether it keeps the permissions that it has.
+
+    Raises:
+        OSError: The disk refused, and the file is as it was.
+    """
     beside = _beside(path)
     try:
         try:
@@ -178,6 +188,8 @@ def _replace(path: Path, text: str) -> None:
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
             beside.write_bytes(text.encode())
+        if keep_mode:
+            beside.chmod(path.stat().st_mode)
         beside.replace(path)
     except OSError as error:
         with suppress(OSError):
@@ -201,7 +213,7 @@ def _locked(root: Path) -> Iterator[None]:
     state.mkdir(parents=True, exist_ok=True)
     ignore = state / ".gitignore"
     if not ignore.exists():
-        _replace(ignore, "*\n")
+        replace_text(ignore, "*\n")
     with (state / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
