@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from mlops_charts.problems import CODES, Code, nearest
@@ -181,6 +182,7 @@ def _same(bare: str, field: Field) -> bool:
     return bare == _bare(field.path) or bool(named and re.fullmatch(named, bare))
 
 
+@cache
 def _root(kind: Kind) -> Schema:
     return model_schema() if kind == "model" else platform_schema()
 
