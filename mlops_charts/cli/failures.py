@@ -21,6 +21,8 @@ def told(run: Callable[[], Any]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except SystemExit:
+        return FAILED  # whoever read our output has gone, as `| head` does, and click ends so; a proof was not finished
     except (click.Abort, KeyboardInterrupt):
         return _say("interrupted", INTERRUPTED)
     except click.ClickException as error:
@@ -37,24 +39,32 @@ def told(run: Callable[[], Any]) -> int:
 def _status(error: Exception) -> int | None:
     """Return the exit status of an error that is not ours, having said what it is; None for a mistake of ours."""
     if isinstance(error, BrokenPipeError):
-        # The reader of our output has gone, as `| head` does; Python must not complain at exit.
+        # The last of our output had no reader; Python must not complain of it again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CLEAN
+        return FAILED
     if isinstance(error, InvalidSpec):
         return _say(str(error), PROBLEMS)
     if isinstance(error, Mistake):
         return _say(f"error: {error}", PROBLEMS)
     if isinstance(error, OSError):
         return _say(f"error: {error.filename or 'the system'}: {error.strerror or error}", FAILED)
-    if isinstance(error, MlopsChartsError | ChartError) or _is_a_tools(error):
-        return _say(f"error: {error}", FAILED)
-    return None
+    if _is_loaded(error, "concurrent.futures", "BrokenExecutor"):
+        return _say(
+            "error: a process of ours was killed, most likely for want of memory; what it wrote is whole", FAILED
+        )
+    ours = isinstance(error, MlopsChartsError | ChartError)
+    return _say(f"error: {error}", FAILED) if ours or _is_a_tools(error) else None
 
 
 def _is_a_tools(error: Exception) -> bool:
-    """Return whether the error is one of the validators' tools; their module is loaded only if one was used."""
-    module = sys.modules.get("mlops_charts.validation.helm")
-    return module is not None and isinstance(error, (module.MissingTool, module.HelmError))
+    """Return whether the error is one of the validators' tools."""
+    return any(_is_loaded(error, "mlops_charts.validation.helm", name) for name in ("MissingTool", "HelmError"))
+
+
+def _is_loaded(error: Exception, module: str, name: str) -> bool:
+    """Return whether an error is of a class whose module is loaded only where it is used."""
+    found = sys.modules.get(module)
+    return found is not None and isinstance(error, getattr(found, name))
 
 
 def _say(line: str, status: int) -> int:

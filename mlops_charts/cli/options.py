@@ -57,7 +57,7 @@ def print_problems(problems: Sequence[Problem], form: str) -> None:
 
 def colourful() -> bool:
     """Return whether stdout is a terminal that wants colour."""
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def talk(line: str) -> None:

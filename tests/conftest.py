@@ -1,0 +1,30 @@
+"""Fixtures that several files use: a repository as a user has one, and the command line in it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from repositories import ROOT, Run, git, process
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A git repository with the model iris and a platform, in a folder with a space and a letter beyond ASCII."""
+    root = tmp_path / "ml modèles"
+    shutil.copytree(ROOT / "model/iris", root / "model/iris", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "platform.yaml", root / "platform.yaml")
+    git(root, "init", "--quiet", "--initial-branch=main")
+    return root
+
+
+@pytest.fixture
+def run(repository: Path) -> Run:
+    """Run mlops-charts in the repository as a process."""
+
+    def call(
+        *arguments: str, cwd: Path = repository, stdin: str = "", env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return process(["-m", "mlops_charts", *arguments], cwd, stdin=stdin, env=env)
+
+    return call
