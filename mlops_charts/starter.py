@@ -72,7 +72,7 @@ _PLATFORM_SAMPLE: Mapping[str, Any] = {
         "staging": {},
         "prod": {"freeze": [{"from": "2026-12-20T00:00:00Z", "to": "2027-01-03T00:00:00Z"}]},
     },
-    "network": {"registry": [{"cidr": "0.0.0.0/0", "port": 443}], "git": [{"cidr": "0.0.0.0/0", "port": 443}]},
+    "network": {"registry": [{"cidr": "192.0.2.0/24", "port": 443}], "git": [{"cidr": "198.51.100.0/24", "port": 443}]},
 }
 _TRAIN = '''\
 """Trains the model. The pipeline calls `train` with the training rows alone; the test rows stay hidden from it."""
