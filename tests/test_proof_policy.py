@@ -7,7 +7,7 @@ import pytest
 from proof_samples import GONE, Path, found, pipeline, plus, serving, within
 
 from mlops_charts.problems import Severity
-from mlops_charts.validation.model import Scope
+from mlops_charts.validation.model import PolicyException, Scope
 from mlops_charts.validation.policy.images import Image, parse_image
 from mlops_charts.validation.proofs import PROOFS
 
@@ -147,11 +147,26 @@ def test_one_change_is_refused(
     assert where is None or not code or [where or path] == [place for _, place in every]
 
 
-def test_baseline_admits_what_restricted_refuses() -> None:
-    """In a namespace at baseline the executor may run, and a privileged container still may not."""
-    scope = replace(within(serving(), SDEP, NO_ENGINE, GONE), pod_security="baseline")
-    assert found(PROOFS["pod-security"], within(scope, SDEP, SECURITY, GONE)) == []
-    privileged = within(scope, SDEP, (*SECURITY, "privileged"), True)
+def _excepted(scope: Scope, at: str, level: Any = "baseline") -> Scope:
+    exception = PolicyException("SeldonDeployment", "iris", "pod-security", "Seldon injects it", at)
+    return replace(scope, pod_security=level, exceptions=(exception,))
+
+
+def test_baseline_is_for_the_named_alone() -> None:
+    """In a namespace labelled baseline all pods are held to restricted, but for a named exception at its place."""
+    executor = within(serving(), SDEP, NO_ENGINE, GONE)
+    assert found(PROOFS["pod-security"], replace(executor, pod_security="baseline")) == [("pod-security", NO_ENGINE)]
+    scope = _excepted(executor, "spec/predictors/blue/annotations/*")
+    assert found(PROOFS["pod-security"], scope) == []
+    assert found(PROOFS["pod-security"], _excepted(executor, "spec/predictors/green/*")) != []
+    assert found(PROOFS["pod-security"], within(scope, SDEP, (*SECURITY, "capabilities"), GONE)) != []
+
+
+def test_no_exception_goes_where_the_cluster_would_not() -> None:
+    """Admission knows labels, not exceptions: restricted has none, and baseline none of what baseline refuses."""
+    executor = within(serving(), SDEP, NO_ENGINE, GONE)
+    assert found(PROOFS["pod-security"], _excepted(executor, "*", "restricted")) == [("pod-security", NO_ENGINE)]
+    privileged = within(_excepted(executor, "*"), SDEP, (*SECURITY, "privileged"), True)
     assert [("pod-security", (*SECURITY, "privileged"))] == found(PROOFS["pod-security"], privileged)
 
 

@@ -57,7 +57,8 @@ def command(
 
 def _talk(report: Report) -> None:
     for exception in report.exceptions:
-        options.talk(f"exception: {exception.kind} {exception.name}: {exception.code}: {exception.reason}")
+        where = "" if exception.at == "*" else f", {exception.at}"
+        options.talk(f"exception: {exception.kind} {exception.name}{where}: {exception.code}: {exception.reason}")
     for note in report.notes:
         options.talk(note)
     options.talk(report.summary)

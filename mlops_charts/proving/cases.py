@@ -15,7 +15,7 @@ from mlops_charts.generators.pipeline import externals as pipeline_externals
 from mlops_charts.generators.serving import externals as serving_externals
 from mlops_charts.planning import EnvironmentPlan
 from mlops_charts.problems import Problem
-from mlops_charts.proving.exceptions import exceptions_of
+from mlops_charts.proving.exceptions import pipeline_exceptions, serving_exceptions
 from mlops_charts.release import Identity, ReleaseState, example_states, nothing_released
 from mlops_charts.source import parse, read
 from mlops_charts.validation.model import Rendered, Scope
@@ -79,7 +79,7 @@ class Cases:
             objects=_objects(chart, values, folder),
             pod_security=plan.pipeline.pod_security,
             externals=pipeline_externals(plan),
-            exceptions=exceptions_of(plan),
+            exceptions=pipeline_exceptions(plan),
         )
         return Case(title, folder, chart, values, scope, primary=True)
 
@@ -88,9 +88,10 @@ class Cases:
         examples = dict(self._examples(environment))
         if committed is not None:
             yield self._serving_case(environment, "as committed", {"release": committed}, primary=False)
-        chosen = examples if self.every_phase else dict([_fullest(examples)])
-        for index, (title, state) in enumerate(chosen.items()):
-            yield self._serving_case(environment, title, {"release": state.data()}, primary=index == 0)
+        fullest = _fullest(examples)
+        for title in examples if self.every_phase else (fullest,):
+            release = {"release": examples[title].data()}
+            yield self._serving_case(environment, title, release, primary=title == fullest)
 
     def _serving_case(
         self, environment: EnvironmentPlan, title: str, release: Mapping[str, Any], *, primary: bool
@@ -106,7 +107,7 @@ class Cases:
             objects=_objects(serving.chart, values, folder),
             pod_security=environment.pod_security,
             externals=serving_externals(plan, environment),
-            exceptions=exceptions_of(plan),
+            exceptions=serving_exceptions(plan, environment),
         )
         return Case(name, folder, serving.chart, values, scope, primary=primary)
 
@@ -147,11 +148,9 @@ class Cases:
         return source.data if source is not None else {}
 
 
-def _fullest(examples: Mapping[str, ReleaseState]) -> tuple[str, ReleaseState]:
-    """Return the state with the most objects: two versions that both get traffic, or both run."""
-    wanted = ("canary, blue stable", "warming, blue stable")
-    title = next(title for title in wanted if title in examples)
-    return title, examples[title]
+def _fullest(examples: Mapping[str, ReleaseState]) -> str:
+    """Return the title of the state with the most objects: two versions that both get traffic, or both run."""
+    return next(title for title in ("canary, blue stable", "warming, blue stable") if title in examples)
 
 
 def _objects(chart: Chart, values: Mapping[str, Any], folder: str) -> tuple[Rendered, ...]:

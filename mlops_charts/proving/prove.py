@@ -131,8 +131,14 @@ def _used_exceptions(cases: Sequence[Case]) -> tuple[PolicyException, ...]:
     for case in cases:
         if case.scope.exceptions and case.primary:
             bare = replace(case.scope, exceptions=())
-            findings = [finding for proof in PROOFS.values() for finding in proof(bare)]
+            findings = [finding for name in _proofs_of(case.scope) for finding in PROOFS[name](bare)]
             for exception in case.scope.exceptions:
                 if any(allows(exception, finding) for finding in findings):
                     used[exception] = None
     return tuple(used)
+
+
+def _proofs_of(scope: Scope) -> Sequence[str]:
+    """Return the proofs that a scope's exceptions are about: those called like a code, else all."""
+    codes = {exception.code for exception in scope.exceptions}
+    return tuple(codes) if codes <= PROOFS.keys() else tuple(PROOFS)

@@ -49,6 +49,8 @@ class PolicyException:
     code: str
     """The code of the finding that is allowed."""
     reason: str
+    at: str = "*"
+    """Where in the object, as a glob; entries of lists stand by their names: `spec/templates/image/*`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Scope:
     namespace: str
     objects: tuple[Rendered, ...]
     pod_security: Literal["restricted", "baseline"] = "restricted"
+    """The namespace's label; in one labelled baseline, exceptions name what may fall short of restricted."""
     externals: frozenset[tuple[str, str]] = frozenset()
     """(kind, name) of what exists without us."""
     exceptions: tuple[PolicyException, ...] = ()
