@@ -144,7 +144,14 @@ class Side:
 
 
 def _released(ingress: Ingress) -> ReleaseState:
-    identity = Identity(version="1.0.0", image=f"example.com/model@{_DIGEST}", model_uri="s3://models/example")
+    identity = Identity(
+        version="1.0.0",
+        image=f"example.com/model@{_DIGEST}",
+        model_uri="s3://models/example",
+        run_id="0" * 32,
+        code_digest="0" * 64,
+        data_digest="0" * 64,
+    )
     return state_of("settled", ingress, identity, identity)
 
 
