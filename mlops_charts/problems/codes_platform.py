@@ -3,6 +3,7 @@
 from typing import Final
 
 from mlops_charts.problems.define import Entry, code
+from mlops_charts.problems.model import Severity
 
 TABLE: Final[tuple[Entry, ...]] = (
     code(
@@ -81,6 +82,14 @@ TABLE: Final[tuple[Entry, ...]] = (
         why="Trivy 0.69.4 was published by an attacker, and 0.69.5 and 0.69.6 are suspect.",
         fix="Use another version.",
         example='images: {trivy: "ghcr.io/aquasecurity/trivy:0.69.4"}',
+    ),
+    code(
+        "network-unreachable",
+        title="The registry or the git server cannot be reached",
+        why="NetworkPolicies deny what platform.yaml does not name: images are not pushed, releases are not committed.",
+        fix="Name the addresses, or the namespace, under network.registry and network.git.",
+        example="network: {registry: [], git: []}",
+        severity=Severity.WARNING,
     ),
     code(
         "project-shared",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mlops_charts.problems import Problem
-from mlops_charts.rules.asked import problem
+from mlops_charts.rules.asked import problem, stated
 from mlops_charts.rules.cleartext import secrets_in_clear
 from mlops_charts.rules.metadata import label_flaws
 from mlops_charts.source import Path, Source
@@ -62,6 +62,16 @@ def _network_of(cidr: str) -> str:
         return f"bits are set behind the prefix; the block is {ipaddress.ip_network(cidr, strict=False)}"
     except ValueError:
         return "an address and the length of its prefix: 10.0.0.0/16"
+
+
+def unreachable(asked: AskedPlatform) -> Iterator[Problem]:
+    """What every release needs can be reached; the policies deny whatever is not named."""
+    needed = {"registry": "the pipeline cannot push an image", "git": "no release can be committed"}
+    for name, consequence in needed.items():
+        if asked.source and stated(asked.source, ("network",)) and not getattr(asked.platform.network, name):
+            message = f"network.{name} names nothing, so {consequence}: every other connection is denied"
+            note = f"{name}: [{{cidr: 192.0.2.0/24, port: 443}}], or a namespace of the cluster"
+            yield asked.problem("network-unreachable", message, ("network",), note=note, key=True)
 
 
 def freezes(asked: AskedPlatform) -> Iterator[Problem]:

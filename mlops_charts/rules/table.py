@@ -126,6 +126,7 @@ MODEL_RULES: tuple[ModelRule, ...] = (
 
 PLATFORM_RULES: tuple[PlatformRule, ...] = (
     _platform(platform_file.peers, "network"),
+    _platform(platform_file.unreachable, "network"),
     _platform(platform_file.freezes, "environments"),
     _platform(platform_file.secret_store, "secrets"),
     _platform(platform_file.namespace_patterns, "pipeline", "environments"),
