@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_charts.assemble import Rendering
 from mlops_charts.chart import emit_chart
 from mlops_charts.problems import Problem
 from mlops_charts.proving.cases import Case
 from mlops_charts.spec.platform import PlatformSpec
 from mlops_charts.validation.documents import DocumentError, split
 from mlops_charts.validation.helm import Helm, HelmError, find_helm
-from mlops_charts.validation.model import Finding, Scope
+from mlops_charts.validation.model import Proof
 from mlops_charts.validation.schemas.catalog import Catalog, schema_proof
 from mlops_charts.validation.schemas.store import fetched_crds
 
@@ -26,14 +25,14 @@ class Deep:
     """Helm and the schemas, ready to be asked.
 
     Attributes:
-        helm: Helm.
+        helm_tool: Helm.
         catalog: The schemas.
-        require_all: Whether an object without a schema is an error.
+        schemas: The proof that objects are what their schemas say.
     """
 
     helm_tool: Helm
     catalog: Catalog
-    require_all: bool
+    schemas: Proof
     names: tuple[str, ...] = ("helm-lint", "helm-equals-python", "schemas", "crd-fixed-points")
 
     @classmethod
@@ -45,23 +44,20 @@ class Deep:
         """
         fetched = fetched_crds()
         folders = [*crds, *([fetched] if fetched.is_dir() else [])]
-        return cls(find_helm(), Catalog(platform.kubernetes.version, folders), require_all)
-
-    def schemas(self, scope: Scope) -> Iterator[Finding]:
-        """Yield where an object is not what its schema says."""
-        yield from schema_proof(self.catalog, require_all=self.require_all)(scope)
+        catalog = Catalog(platform.kubernetes.version, folders)
+        return cls(find_helm(), catalog, schema_proof(catalog, require_all=require_all))
 
     def notes(self, cases: Sequence[Case]) -> tuple[str, ...]:
         """Return what was checked with which tool, and what could not be."""
         manifests = [rendered.manifest for case in cases for rendered in case.scope.objects]
         return (f"Helm {self.helm_tool.version}", self.catalog.coverage(manifests).summary)
 
-    def helm(self, rendering: Rendering, cases: Sequence[Case]) -> list[Problem]:
+    def helm(self, cases: Sequence[Case]) -> list[Problem]:
         """Return where Helm refuses a chart, or prints other objects than Python."""
-        del rendering
         problems: list[Problem] = []
         with tempfile.TemporaryDirectory(prefix="mlops-charts-") as place:
             linted: set[str] = set()
+            known: dict[str, list[Any]] = {}
             for index, case in enumerate(cases):
                 folder = Path(place, case.folder)
                 if not folder.exists():
@@ -70,16 +66,18 @@ class Deep:
                 values.write_text(json.dumps(case.values))
                 lint = case.primary and case.folder not in linted
                 linted |= {case.folder} if lint else set()
-                problems += self._held_against(case, folder, values, lint=lint)
+                problems += self._held_against(case, folder, values, known, lint=lint)
         return problems
 
-    def _held_against(self, case: Case, folder: Path, values: Path, *, lint: bool) -> Iterator[Problem]:
+    def _held_against(
+        self, case: Case, folder: Path, values: Path, known: dict[str, list[Any]], *, lint: bool
+    ) -> Iterator[Problem]:
         try:
             if lint:
                 for message in self.helm_tool.lint(folder, [values]):
                     yield _problem("helm-lint", case, message)
             text = self.helm_tool.template(folder, [values], name=case.chart.name, namespace=case.scope.namespace)
-            printed = split(text)
+            printed = split(text, known)
         except (HelmError, DocumentError) as error:
             yield _problem("helm-refuses", case, str(error))
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlops_charts.assemble import Rendering
 from mlops_charts.generators.argocd import platform_apps
@@ -12,11 +13,14 @@ from mlops_charts.loading import Model
 from mlops_charts.problems import Problem, Severity, sort
 from mlops_charts.proving.blame import Blame
 from mlops_charts.proving.cases import Case, Cases
-from mlops_charts.proving.deep import Deep
 from mlops_charts.proving.report import Report
+from mlops_charts.spec.platform import PlatformSpec
 from mlops_charts.validation.exceptions import allows
 from mlops_charts.validation.model import Finding, PolicyException, Rendered, Scope
 from mlops_charts.validation.proofs import FLEET_PROOFS, PROOFS, prove_fleet
+
+if TYPE_CHECKING:
+    from mlops_charts.proving.deep import Deep
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,7 @@ def prove_models(models: Sequence[tuple[Model, Rendering]], root: Path, depth: D
     Raises:
         validation.helm.MissingTool: `deep` needs a part that is not installed.
     """
-    deep = (
-        Deep.of(models[0][0].platform.spec, depth.crds, require_all=depth.require_all)
-        if depth.deep and models
-        else None
-    )
+    deep = _deep(models[0][0].platform.spec, depth) if depth.deep and models else None
     problems: list[Problem] = []
     cases: list[Case] = []
     blame: list[tuple[Blame, _Proved]] = []
@@ -82,13 +82,19 @@ def prove_models(models: Sequence[tuple[Model, Rendering]], root: Path, depth: D
     )
 
 
+def _deep(platform: PlatformSpec, depth: Depth) -> Deep:
+    from mlops_charts.proving.deep import Deep  # noqa: PLC0415 - Helm and schemas, which the fast proofs do without
+
+    return Deep.of(platform, depth.crds, require_all=depth.require_all)
+
+
 def _prove(rendering: Rendering, root: Path, deep: Deep | None) -> _Proved:
     source = Cases(rendering, root, every_phase=deep is not None)
     cases = tuple(source.all())
     findings = [(case.title, finding) for case in cases for finding in _findings(case.scope, deep)]
     problems = list(source.problems)
     if deep:
-        problems += deep.helm(rendering, cases)
+        problems += deep.helm(cases)
     return _Proved(cases, tuple(findings), tuple(problems))
 
 

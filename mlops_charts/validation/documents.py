@@ -35,10 +35,15 @@ class DocumentError(Exception):
     """A document that Helm printed cannot be read as an object. One line, with the template."""
 
 
-def split(text: str) -> list[tuple[str, Any]]:
+def split(text: str, known: dict[str, list[Any]] | None = None) -> list[tuple[str, Any]]:
     """The objects in what `helm template` prints, each with its template ("iris/templates/service.yaml").
 
     NOTES.txt, partials and documents without content are left out.
+
+    Args:
+        text: What Helm printed.
+        known: Objects by the text of their document; read from and added to, so that what many renderings print alike
+            is read once. The objects are then shared, for reading alone.
 
     Raises:
         DocumentError: a document is no YAML, or has a key twice.
@@ -49,8 +54,16 @@ def split(text: str) -> list[tuple[str, Any]]:
         source = _SOURCE.search(_leading_comments(chunk))
         file = source[1] if source else file
         if _is_manifest(file):
-            found += [(file, document) for document in _load(chunk, file) if document is not None]
+            found += [(file, document) for document in _known(chunk, file, known) if document is not None]
     return found
+
+
+def _known(chunk: str, file: str, known: dict[str, list[Any]] | None) -> list[Any]:
+    if known is None:
+        return _load(chunk, file)
+    if chunk not in known:
+        known[chunk] = _load(chunk, file)
+    return known[chunk]
 
 
 def _leading_comments(chunk: str) -> str:

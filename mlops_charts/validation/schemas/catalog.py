@@ -1,7 +1,8 @@
 """All schemas that can be had, behind one question: what has an API server against this object?"""
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -87,13 +88,15 @@ class Catalog:
 def schema_proof(catalog: Catalog, *, require_all: bool = False) -> Proof:
     """The proof that every object of a scope is what its schema says; what has no schema is a warning.
 
-    With ``require_all`` an object that cannot be checked is an error.
+    With ``require_all`` an object that cannot be checked is an error. What many renderings print alike is held against
+    its schema once, however many scopes this one proof is asked about.
     """
+    check = _once(catalog)
 
     def prove(scope: Scope) -> Iterator[Finding]:
         unchecked: dict[Kind, list[Rendered]] = {}
         for rendered in scope.objects:
-            flaws = catalog.check(rendered.manifest)
+            flaws = check(rendered.manifest)
             if flaws is UNCHECKED:
                 unchecked.setdefault(_kind(rendered.manifest), []).append(rendered)
             else:
@@ -103,6 +106,18 @@ def schema_proof(catalog: Catalog, *, require_all: bool = False) -> Proof:
             yield _cannot_check(kind, objects, severity)
 
     return prove
+
+
+def _once(catalog: Catalog) -> Callable[[Mapping[str, Any]], list[Flaw] | Literal[Unchecked.UNCHECKED]]:
+    known: dict[str, list[Flaw] | Literal[Unchecked.UNCHECKED]] = {}
+
+    def check(manifest: Mapping[str, Any]) -> list[Flaw] | Literal[Unchecked.UNCHECKED]:
+        text = json.dumps(manifest, default=repr)
+        if text not in known:
+            known[text] = catalog.check(manifest)
+        return known[text]
+
+    return check
 
 
 def _cannot_check(kind: Kind, objects: Sequence[Rendered], severity: Severity) -> Finding:
