@@ -27,5 +27,5 @@ def test_the_cases_go_through_every_phase() -> None:
     assert seen == set(PHASES)
 
 
-def _made(case: golden.Case) -> bool:
+def _makes(case: golden.Case) -> bool:
     return case.folder.endswith("/pipeline")
