@@ -1,4 +1,4 @@
-"""What two worlds must agree on, as constants alone: metrics, file names, steps, ports.
+"""What two worlds must agree on, as constants and what follows from them: metrics, file names, steps, ports.
 
 Every room may import this; it imports nothing.
 """
@@ -84,11 +84,47 @@ class StepContract:
 ACTIONS: Final = ("train", "resume", "release", "nothing")  # what guard decides
 RESUME_FROM: Final = ("none", "validate", "version", "monitor", "build", "deploy")  # other than none where it is resume
 
+# Guard writes one parameter a stage, run-<stage>, "true" or "false", and each step asks for that of its stage alone.
+# `train` includes the search and its trials; `build` the image, its scan, SBOM, signature and provenance.
+STAGES: Final = ("environment", "train", "validate", "version", "monitor", "build", "deploy")
+# What runs, by action and resume-from. Behind validation a version is always looked up again, so that whatever
+# follows reads it from one place.
+RUNS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("train", "none"): ("train", "validate", "version", "monitor", "build", "deploy"),
+    ("resume", "validate"): ("validate", "version", "monitor", "build", "deploy"),
+    ("resume", "version"): ("version", "monitor", "build", "deploy"),
+    ("resume", "monitor"): ("version", "monitor", "build", "deploy"),
+    ("resume", "build"): ("version", "build", "deploy"),
+    ("resume", "deploy"): ("deploy",),
+    ("release", "none"): ("deploy",),
+    ("nothing", "none"): (),
+}
+MODEL_CODE: Final = frozenset({"train", "validate", "monitor", "build"})  # stages that run in the training image
+
+
+def stages(action: str, resume_from: str = "none", *, image_missing: bool = False) -> dict[str, bool]:
+    """Return for each stage whether it runs.
+
+    Args:
+        action: One of ACTIONS.
+        resume_from: One of RESUME_FROM; none unless the action is resume.
+        image_missing: Whether the model has requirements of its own and the registry does not hold their image yet;
+            it is then built ahead of the first stage that runs in it.
+
+    Raises:
+        KeyError: The two do not go together.
+    """
+    running = set(RUNS[action, resume_from])
+    if image_missing and running & MODEL_CODE:
+        running.add("environment")
+    return {stage: stage in running for stage in STAGES}
+
+
 STEPS: Final[dict[str, StepContract]] = {
     "guard": StepContract(  # finds the source files in <inputs>/source and hands them on as an artifact
         ("trigger", "code-digest", "git-commit"),
         (),
-        ("action", "resume-from", "build-environment", "data-digest", "run-id", "version", "git-commit"),
+        ("action", *(f"run-{stage}" for stage in STAGES), "data-digest", "run-id", "version", "git-commit"),
         ("source", "environment-context"),
     ),
     "trial": StepContract(("index", "data-digest", "run-id"), ("source",)),

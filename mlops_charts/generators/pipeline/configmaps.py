@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
+from mlops_charts.generators.pipeline import storage
 from mlops_charts.planning import EnvironmentPlan, Plan
 
 _PLAIN = re.compile(r"(?!x-|\.\.|.*__|.*_/|.*/_)[A-Za-z0-9._/-]{1,200}")
@@ -64,7 +65,7 @@ def _text(content: bytes) -> str:
 
 
 def _spec(plan: Plan) -> dict[str, Any]:
-    data = {"model.json": _json(_resolved(plan))}
+    data = {"model.json": _json(_resolved(plan)), storage.REPOSITORY: _json(storage.repository(plan))}
     if plan.spec.build.sign.mode == "key":
         data["signing-config.json"] = _json({"mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json"})
     return {

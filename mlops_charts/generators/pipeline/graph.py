@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from mlops_charts import contract
 from mlops_charts.generators.pipeline import storage
-from mlops_charts.generators.pipeline.interfaces import TOOLS, extra_steps, groups, interface, wiring
+from mlops_charts.generators.pipeline.interfaces import extra_steps, groups, interface, wiring
 from mlops_charts.planning import Plan
 
 GRAPH: Final = "pipeline"
@@ -22,13 +22,11 @@ _SOURCES: Final = {
     "image-digest": "{{tasks.image.outputs.parameters.image-digest}}",
     "index": "{{item}}",
 }
-_TRAINS: Final = f"'{_GUARD % 'action'}' == 'train'"
-_CHAIN: Final = ("validate", "version", "monitor", "build")
-# A version is looked up again by whatever goes on behind it, so that what follows reads it from one place.
-_RESUMED_FROM: Final = {
-    **{step: _CHAIN[: index + 1] for index, step in enumerate(_CHAIN)},
-    "version": _CHAIN,
-    **dict.fromkeys(TOOLS, _CHAIN),
+# The stage of each step that is no stage itself; a step of the user's belongs to that of its neighbour.
+_STAGES: Final = {
+    **{stage: stage for stage in contract.STAGES},
+    **dict.fromkeys(("trial", "search"), "train"),
+    **dict.fromkeys(("image", "scan", "sbom", "sign", "provenance"), "build"),
 }
 
 
@@ -74,18 +72,17 @@ def trials(plan: Plan) -> dict[str, Any]:
 
 
 def condition(plan: Plan, step: str) -> str:
-    """Return when a step runs, as Argo writes it; empty means always. A step of the user's runs with its neighbour."""
-    extras = extra_steps(plan)
-    if step in extras:
-        beside = extras[step].after or extras[step].before or ""
-        return _TRAINS if beside == "guard" and extras[step].after else condition(plan, beside)
-    if step == "guard":
-        return ""
-    if step == "environment":
-        return f"'{_GUARD % 'build-environment'}' == 'true'"
-    if step == "deploy":
-        return f"'{_GUARD % 'action'}' != 'nothing'"
-    return " || ".join([_TRAINS, *(f"'{_GUARD % 'resume-from'}' == '{past}'" for past in _RESUMED_FROM.get(step, ()))])
+    """Return when a step runs, as Argo writes it: if guard says so of its stage; empty means always."""
+    stage = _stage(plan, step)
+    return f"'{_GUARD % f'run-{stage}'}' == 'true'" if stage else ""
+
+
+def _stage(plan: Plan, step: str) -> str:
+    """Return the stage that a step belongs to; none for guard and what stands before it."""
+    asked = extra_steps(plan).get(step)
+    if asked is None:
+        return _STAGES.get(step, "")
+    return "train" if asked.after == "guard" else _stage(plan, asked.after or asked.before or "")
 
 
 def _task(plan: Plan, name: str, before: tuple[str, ...], pod: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from mlops_charts import contract
 from mlops_charts.generators.objects import container_security_context
 from mlops_charts.generators.pipeline import pods, storage, values
 from mlops_charts.generators.pipeline.configmaps import source_items
@@ -11,7 +12,7 @@ from mlops_charts.generators.pipeline.interfaces import NATURES, extra_steps, in
 from mlops_charts.generators.pipeline.variables import variables
 from mlops_charts.planning import Plan
 
-_DEFAULTS: Final = {"action": "nothing", "resume-from": "none", "build-environment": "false"}
+_DEFAULTS: Final = {"action": "nothing", **{f"run-{stage}": "false" for stage in contract.STAGES}}
 _OURS_DISK: Final = "2Gi"
 _FINAL: Final = (1, 2)  # the user's side said no; wrong usage
 
@@ -87,7 +88,7 @@ def _inputs(plan: Plan, name: str) -> dict[str, Any]:
 def _outputs(plan: Plan, name: str) -> dict[str, Any]:
     made = interface(plan, name)
     parameters = [output(parameter, _DEFAULTS.get(parameter, "")) for parameter in made.parameters_out]
-    artifacts = storage.outputs(plan, name, made.artifacts_out)
+    artifacts = storage.outputs(name, made.artifacts_out)
     found = {key: content for key, content in (("parameters", parameters), ("artifacts", artifacts)) if content}
     return {"outputs": found} if found else {}
 

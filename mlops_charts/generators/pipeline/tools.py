@@ -140,7 +140,7 @@ def _sbom(plan: Plan) -> dict[str, Any]:
     secret = plan.platform.registry.pull_secret
     written = {"/outputs": pods.scratch("outputs", "256Mi")}
     template = _tool(plan, "sbom", "syft", "/syft", arguments, secret=secret, memory="2Gi", env=env, volumes=written)
-    return {**template, "outputs": {"artifacts": storage.outputs(plan, "sbom", ["sbom"])}}
+    return {**template, "outputs": {"artifacts": storage.outputs("sbom", ["sbom"])}}
 
 
 def _sign(plan: Plan) -> dict[str, Any]:

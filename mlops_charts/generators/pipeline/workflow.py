@@ -8,7 +8,7 @@ from typing import Any, Final
 from mlops_charts import contract
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import labels_of, metadata, pod_security_context, pull_secrets
-from mlops_charts.generators.pipeline import graph, values
+from mlops_charts.generators.pipeline import graph, storage, values
 from mlops_charts.generators.pipeline.interfaces import NATURES, TOOLS, pods
 from mlops_charts.generators.pipeline.steps import extra, step
 from mlops_charts.generators.pipeline.tools import tool
@@ -36,6 +36,7 @@ def _template(plan: Plan) -> dict[str, Any]:
         "spec": {
             "entrypoint": graph.GRAPH,
             "arguments": {"parameters": _parameters(trigger="commit", code_digest=plan.code_digest, git_commit="")},
+            **storage.repository_reference(plan),
             "synchronization": {"mutexes": [{"name": plan.pipeline.mutex}]},
             "ttlStrategy": {"secondsAfterCompletion": _TEN_YEARS},
             "podGC": {"strategy": "OnWorkflowSuccess", "deleteDelayDuration": "24h"},

@@ -146,10 +146,12 @@ def artifact_keys(scope: Scope) -> Iterator[Finding]:
 
 
 def _repository_is_unique(library: Library, flow: Flow) -> bool:
-    name = flow.spec.at("artifactRepositoryRef", "configMap").text
+    """Whether the repository that the workflow names puts each run's artifacts apart."""
+    reference = flow.spec.at("artifactRepositoryRef")
+    name, key = reference.at("configMap").text, reference.at("key").text
     for node in of_kind(library.scope, "ConfigMap"):
         if node.object.name == name:
-            return any(UNIQUE in text.text for _, text in node.at("data").entries())
+            return any(UNIQUE in text.text for entry, text in node.at("data").entries() if entry == key or not key)
     return ("ConfigMap", name) in library.scope.externals
 
 
