@@ -259,6 +259,11 @@ def test_charts_explains_every_object(tmp_path: Path) -> None:
     rendering = render(everything(tmp_path))
     kinds = set(re.findall(r"^kind: (\w+)", "\n".join(rendering.tree.files.values()), re.MULTILINE))
     assert [kind for kind in sorted(kinds - {"Application"}) if kind not in page] == []
+    files = [name for name in rendering.tree.files if "/serving/templates/" in name and name.endswith(".yaml")]
+    told = page.replace("<slot>", "blue").replace("-*", "-server")
+    untold = [name for name in files if name.partition("/templates/")[2] not in told]
+    others = ("networkpolicy-judge", "networkpolicy-test", "poddisruptionbudget-green")
+    assert [name for name in untold if Path(name).stem not in others] == []
     phases = re.findall(r"^\| (\w+)[^|]*\| [^|]*\| [^|]*\|$", page.partition("## The phases")[2], re.MULTILINE)
     known = yaml.safe_load(rendering.tree.files["charts/iris/serving/values.schema.json"])
     names = known["properties"]["release"]["properties"]["phase"]["enum"]
