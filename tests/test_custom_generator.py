@@ -172,7 +172,9 @@ def test_a_kind_that_it_did_not_announce_is_refused(model: Model) -> None:
     """Argo CD would refuse the object, so the proof does."""
     topic = {"apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaTopic", "metadata": {"name": "iris-x"}, "spec": {}}
     part = Part("kafkatopic.yaml", topic, "serving.requestLog")
-    assert [problem.code for problem in errors(model, part)] == ["project-kind"]
+    found = errors(model, part)
+    assert [problem.code for problem in found] == ["project-kind"]
+    assert "a generator of yours names it in its kinds" in found[0].note
     assert errors(model, part, kinds=KafkaTopic.kinds) == []
 
 

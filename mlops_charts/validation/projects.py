@@ -121,7 +121,8 @@ def _kinds(project: Node, objects: Iterator[Rendered]) -> Iterator[Finding]:
             shown = f"{key[0] or 'core'}/{key[1]}"
             message = f'AppProject "{project.object.name}" does not admit the kind {shown} of {label(rendered)}'
             node = root(rendered).at("kind")
-            yield node.finding("project-kind", message, f"add it to {place} of the AppProject")
+            note = f"add it to {place} of the AppProject; a generator of yours names it in its kinds"
+            yield node.finding("project-kind", message, note)
 
 
 def _admits(project: Node, rendered: Rendered) -> bool:
