@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from mlops_charts.release.state import Identity, Match, Phase, ReleaseState, Slot, SlotName
 
 Ingress = Literal["gatewayApi", "istio", "none"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
+RESTING: Final = frozenset({"none", "settled"})  # nothing moves, so no judge is there
+_UNKNOWN: Final[dict[Ingress, frozenset[Phase]]] = {
+    "gatewayApi": frozenset(),
+    "istio": frozenset({"abTest"}),
+    "none": frozenset({"canary", "shadow", "abTest"}),
+}
+_OF_A_FIRST_RELEASE: Final = ("awaitingApproval", "warming", "promoting", "baking", "rollingBack", "settled")
+_PROMOTED: Final = frozenset({"promoting", "baking", "settled"})
 _ALL = 100
 
 
@@ -23,6 +31,21 @@ class _Traffic:
     mirrored: bool = False
     matched: bool = False
     weight: int = 0
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a phase makes of the two slots, weights apart.
+
+    Attributes:
+        stable: Which of them is called stable: the old version's, the new version's, or none.
+        old: Flags of the slot that answers users when the release starts: enabled, routed, mirrored, matched.
+        new: Flags of the slot that the new version goes into.
+    """
+
+    stable: Literal["old", "new", "none"]
+    old: tuple[bool, bool, bool, bool]
+    new: tuple[bool, bool, bool, bool]
 
 
 _OFF = _Traffic(enabled=False)
@@ -56,7 +79,7 @@ def state_of(
     other: SlotName = "green" if stable == "blue" else "blue"
     old = None if phase == "none" else old
     a, b = _first(phase, ingress) if old is None else _second(phase, ingress, weight)
-    promoted = phase in {"promoting", "baking", "settled"}
+    promoted = phase in _PROMOTED
     slots = {
         stable: _slot(old or Identity(), a, min_replicas),
         other: _slot(new, b, min_replicas) if phase != "none" else Slot(),
@@ -65,7 +88,7 @@ def state_of(
     return ReleaseState(
         phase=phase,
         stable=other if promoted else answers,
-        in_flight=phase not in {"none", "settled"},
+        in_flight=phase not in RESTING,
         match=match or Match(),
         blue=slots["blue"],
         green=slots["green"],
@@ -75,17 +98,36 @@ def state_of(
 def example_states(ingress: Ingress, old: Identity, new: Identity) -> Iterator[tuple[str, ReleaseState]]:
     """Yield a title and a state for every phase that the ingress knows, first releases and both slots included."""
     yield "nothing released", ReleaseState()
-    for phase in ("awaitingApproval", "warming", "promoting", "baking", "rollingBack", "settled"):
+    for phase in _OF_A_FIRST_RELEASE:
         yield f"{phase}, first release", state_of(phase, ingress, None, new, stable="green")
         yield f"{phase}, first release into green", state_of(phase, ingress, None, new)
-    for phase in PHASES[1:]:
-        if phase == "abTest" and ingress != "gatewayApi":
-            continue
-        if phase in {"canary", "shadow"} and ingress == "none":
-            continue
+    for phase in known_phases(ingress)[1:]:
         match = Match(header="x-variant", value="candidate") if phase == "abTest" else None
         for stable in ("blue", "green"):
             yield f"{phase}, {stable} stable", state_of(phase, ingress, old, new, stable=stable, match=match)
+
+
+def known_phases(ingress: Ingress) -> tuple[Phase, ...]:
+    """Return the phases that an ingress can carry out."""
+    return tuple(phase for phase in PHASES if phase not in _UNKNOWN[ingress])
+
+
+def shapes(phase: Phase, ingress: Ingress) -> Iterator[Shape]:
+    """Yield what a phase admits: with and without a rival, and between two commits of one phase."""
+    stable: Literal["old", "new"] = "new" if phase in _PROMOTED else "old"
+    if phase == "none" or phase in _OF_A_FIRST_RELEASE:
+        yield _shape("new" if phase in _PROMOTED else "none", *_first(phase, ingress))
+    if phase != "none":
+        yield _shape(stable, *_second(phase, ingress, 1))
+    if phase == "rollingBack":
+        yield _shape("old", _FULL, _OFF)
+        if ingress != "istio":
+            yield _shape("none", _OFF, _IDLE)
+
+
+def _shape(stable: Literal["old", "new", "none"], old: _Traffic, new: _Traffic) -> Shape:
+    first, second = ((one.enabled, one.routed, one.mirrored, one.matched) for one in (old, new))
+    return Shape(stable, first, second)
 
 
 def _slot(identity: Identity, traffic: _Traffic, min_replicas: int) -> Slot:
