@@ -37,6 +37,11 @@ def objects(decided: Plan, state: ReleaseState, environment: str = "staging") ->
     return {manifest["kind"]: manifest for manifest in evaluate(built, values)}
 
 
-def alerts(decided: Plan, state: ReleaseState, environment: str = "staging") -> Iterator[dict[str, Any]]:
+def rules(decided: Plan, state: ReleaseState, environment: str = "staging") -> Iterator[dict[str, Any]]:
     for group in objects(decided, state, environment)["PrometheusRule"]["spec"]["groups"]:
         yield from group["rules"]
+
+
+def alerts(decided: Plan, state: ReleaseState, environment: str = "staging") -> Iterator[dict[str, Any]]:
+    """Return the rules that call somebody, without those that only record."""
+    return (rule for rule in rules(decided, state, environment) if "alert" in rule)

@@ -4,9 +4,20 @@ import re
 
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 FUNCTIONS = frozenset(
-    {"absent", "avg_over_time", "count", "histogram_quantile", "label_values", "max", "rate", "sum", "vector"}
+    {
+        "absent",
+        "avg_over_time",
+        "count",
+        "histogram_quantile",
+        "label_values",
+        "max",
+        "max_over_time",
+        "rate",
+        "sum",
+        "vector",
+    }
 )
-KEYWORDS = frozenset({"and", "bool", "by", "or", "unless"})
+KEYWORDS = frozenset({"and", "bool", "by", "on", "or", "unless"})
 PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -24,7 +35,7 @@ def balanced(expr: str) -> bool:
 def series(expr: str) -> set[str]:
     """Return the names of the series that an expression asks for."""
     bare = STRING.sub('""', expr)
-    for inner in (r"\{[^}]*\}", r"\[[^]]*\]", r"\bby \([^)]*\)"):
+    for inner in (r"\{[^}]*\}", r"\[[^]]*\]", r"\b(?:by|on) \([^)]*\)"):
         bare = re.sub(inner, " ", bare)
     words = set(re.findall(r"[A-Za-z_:][A-Za-z0-9_:]*", bare))
     return words - FUNCTIONS - KEYWORDS

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from monitoring_samples import RUNTIMES, STATES, alerts, chart, objects, plan
+from monitoring_samples import NEW, RUNTIMES, STATES, alerts, chart, objects, plan, rules
 from promql import balanced, selectors, series
 
 from mlops_charts import contract
@@ -30,10 +30,19 @@ OURS = {
     contract.MODEL_INFO,
     contract.FEATURE_DRIFT,
     contract.PREDICTION_DRIFT,
+    "mlops_charts:slot_mirrored",
 }
-SELDONS = {f"{contract.EXECUTOR_DURATION}_count", f"{contract.EXECUTOR_DURATION}_bucket", "up"}
+SELDONS = {
+    f"{contract.EXECUTOR_DURATION}_count",
+    f"{contract.EXECUTOR_DURATION}_bucket",
+    "mlops_charts:slot_mirrored",
+    "up",
+}
 ALWAYS = ["ModelErrorBudgetBurn"] * 4 + ["ModelLatency"]
 DRIFT = ["ModelFeatureDrift", "ModelPredictionDrift"]
+
+
+SELDON_LABELS = ["deployment_name", "predictor_name", "predictor_version"]
 
 
 def named(spec: dict[str, Any], state: Any) -> list[str]:
@@ -126,11 +135,30 @@ def test_latency_is_promised_in_seconds() -> None:
     assert expr.endswith("[5m]))) > 60.25")
 
 
+@pytest.mark.parametrize(("runtime", "labels"), [("python", ["model", "slot", "version"]), ("sklearn", SELDON_LABELS)])
+def test_a_shadow_is_recorded_while_it_is_one(runtime: str, labels: list[str]) -> None:
+    """The version that is mirrored is named by the labels of the series that its answers are counted in."""
+    decided = plan({"serving": {"runtime": runtime}})
+    found = {title: [one for one in rules(decided, state) if "record" in one] for title, state in STATES.items()}
+    expected = {"shadow, blue stable": "green", "shadow, green stable": "blue"}
+    recorded = {title: one["labels"] for title, (one,) in ((title, few) for title, few in found.items() if few)}
+    assert {title: given[labels[1]] for title, given in recorded.items()} == expected
+    whose = dict(zip(labels, ("iris", "green", NEW.version), strict=True))
+    assert recorded["shadow, blue stable"] == {"namespace": "iris-staging", **whose}
+
+
+def test_where_nothing_is_mirrored_nothing_is_left_out() -> None:
+    """Without an ingress that could mirror, the expressions are the short ones."""
+    found = list(rules(plan(ingress={"type": "none"}), SETTLED))
+    assert not [one for one in found if "record" in one or "unless" in one["expr"]]
+
+
 def test_errors_burn_over_a_long_and_a_short_window() -> None:
     """Both windows must be above the same limit, so that an alert ends soon after the failure."""
     expr = alert("ModelErrorBudgetBurn")["expr"]
     assert expr.count("[1h]") == 2
-    assert expr.count("[5m]") == 2
+    assert expr.count("[5m]") == 6
+    assert expr.count("unless on (slot, version) max_over_time(") == 4
     assert expr.count("> 0.0144") == 2
 
 
@@ -281,6 +309,36 @@ def test_promtool_sees_the_alerts_that_series_call_for(tmp_path: Path) -> None:
         "interval": "1m",
         "input_series": [{"series": name, "values": values} for name, values in played.items()],
         "promql_expr_test": counts,
+    }
+    tests = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [case]}
+    (tmp_path / "tests.yaml").write_text(yaml.safe_dump(tests), encoding="utf-8")
+    command = [promtool, "test", "rules", str(tmp_path / "tests.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+@pytest.mark.parametrize(("title", "firing"), [("shadow, blue stable", 0), ("canary, blue stable", 5)])
+def test_promtool_hears_a_failing_version_only_when_users_do(title: str, firing: int, tmp_path: Path) -> None:
+    """The new version fails and is slow; as a shadow it wakes nobody, and as a canary it does."""
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed")
+    spec = objects(plan(), STATES[title])["PrometheusRule"]["spec"]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
+    labels = 'namespace="iris-staging",model="iris"'
+    old, new = f'{labels},slot="blue",version="1.2.0"', f'{labels},slot="green",version="{NEW.version}"'
+    played = {f'{contract.REQUESTS}{{{old},code="200"}}': "0+100x480"}
+    played |= {f'{contract.REQUESTS}{{{new},code="{code}"}}': "0+50x480" for code in (200, 500)}
+    for bound, fast, slow in (("0.05", 100, 0), ("1", 100, 100), ("+Inf", 100, 100)):
+        played[f'{contract.REQUEST_DURATION}_bucket{{{old},le="{bound}"}}'] = f"0+{fast}x480"
+        played[f'{contract.REQUEST_DURATION}_bucket{{{new},le="{bound}"}}'] = f"0+{slow}x480"
+    expr = 'count(ALERTS{alertname=~"ModelErrorBudgetBurn|ModelLatency",alertstate="firing"}) or vector(0)'
+    case = {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in played.items()],
+        "promql_expr_test": [
+            {"expr": expr, "eval_time": "8h", "exp_samples": [{"labels": "{}", "value": firing}]},
+        ],
     }
     tests = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [case]}
     (tmp_path / "tests.yaml").write_text(yaml.safe_dump(tests), encoding="utf-8")

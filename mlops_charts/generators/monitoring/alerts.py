@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NAMESPACE = "{namespace}"  # filled in by Helm
 _FAILED = 'code=~"5.."'
+_MIRRORED = "mlops_charts:slot_mirrored"
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,21 @@ class Alerts:
             )
             yield when(slot(name).enabled, found)
 
+    def mirrored(self) -> Iterator[When]:
+        """Record which version gets a copy of the traffic: nobody sees its answers, so they break no promise."""
+        if not self._mirrors:
+            return
+        for name in SLOTS:
+            labels = {"namespace": self.namespace, self.series.model: self.plan.model}
+            labels |= {self.series.slot: name, self.series.version: slot(name).version}
+            yield when(slot(name).mirrored, {"record": _MIRRORED, "expr": "vector(1)", "labels": labels})
+
     def errors(self) -> Iterator[dict[str, Any]]:
         """The budget of errors burns too fast, over a long window and still in a short one."""
         for burn in BURNS:
             limit = self.limits.errors[burn.window]
-            parts = [f"{self._failed_share(window)} > {{limit}}" for window in (burn.window, burn.recent)]
+            shares = [self._failed_share(window, burn.recent) for window in (burn.window, burn.recent)]
+            parts = [f"{share} > {{limit}}" for share in shares]
             yield self._alert(
                 "ModelErrorBudgetBurn",
                 expr=" and ".join(parts),
@@ -99,7 +110,7 @@ class Alerts:
 
     def latency(self) -> dict[str, Any]:
         """Answers are slower than promised."""
-        rate = f"sum by (le) (rate({self.series.buckets(_NAMESPACE)}[5m]))"
+        rate = f"sum by (le) ({self._seen(f'rate({self.series.buckets(_NAMESPACE)}[5m])', '5m')})"
         return self._alert(
             "ModelLatency",
             expr=f"histogram_quantile({{quantile}}, {rate}) > {{limit}}",
@@ -159,9 +170,23 @@ class Alerts:
             values={"window": self.limits.drift_window, "limit": self.limits.max_psi},
         )
 
-    def _failed_share(self, window: str) -> str:
-        failed = f"sum(rate({self.series.answers(_NAMESPACE, _FAILED)}[{window}]))"
-        return f"({failed} / sum(rate({self.series.answers(_NAMESPACE)}[{window}])))"
+    def _failed_share(self, window: str, recent: str) -> str:
+        failed, answered = (
+            f"sum({self._seen(f'rate({one}[{window}])', recent)})"
+            for one in (self.series.answers(_NAMESPACE, _FAILED), self.series.answers(_NAMESPACE))
+        )
+        return f"({failed} / {answered})"
+
+    @property
+    def _mirrors(self) -> bool:
+        return self.plan.platform.ingress.type != "none"
+
+    def _seen(self, rates: str, recent: str) -> str:
+        """Leave out the version that is mirrored, and until the short window is free of it, the one that was."""
+        if not self._mirrors:
+            return rates
+        shadow = f"max_over_time({self.series.select(_MIRRORED, _NAMESPACE)}[{recent}])"
+        return f"{rates} unless on ({self.series.slot}, {self.series.version}) {shadow}"
 
     def _absent(self, name: str = "") -> str:
         """Ask whether nothing is there; the executor has no series of its own before the first request."""

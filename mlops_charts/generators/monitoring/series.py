@@ -22,6 +22,7 @@ class Series:
     Attributes:
         requests: Counter of answers, with the label `code`.
         duration: Histogram of seconds, without `_bucket`.
+        model: Label that names the model.
         matcher: Label matchers that select the model.
         requests_matcher: Further matchers that leave out what is no prediction; empty if everything is one.
         slot: Label that names the slot.
@@ -31,6 +32,7 @@ class Series:
 
     requests: str
     duration: str
+    model: str
     matcher: str
     requests_matcher: str
     slot: str
@@ -56,6 +58,7 @@ def series_of(plan: Plan, environment: EnvironmentPlan) -> Series:
         return Series(
             requests=f"{contract.EXECUTOR_DURATION}_count",
             duration=contract.EXECUTOR_DURATION,
+            model="deployment_name",
             matcher=f"deployment_name={quoted(plan.model)}",
             requests_matcher='service!~"status|metadata|feedback"',
             slot="predictor_name",
@@ -65,6 +68,7 @@ def series_of(plan: Plan, environment: EnvironmentPlan) -> Series:
     return Series(
         requests=contract.REQUESTS,
         duration=contract.REQUEST_DURATION,
+        model="model",
         matcher=f"model={quoted(plan.model)}",
         requests_matcher="",
         slot="slot",
