@@ -1,11 +1,12 @@
 """What no release state may be, as JSON Schema over all values of the serving chart.
 
 A state refused here would drop what serves, or send users where nothing answers. What a schema cannot say (weights that
-add up, phases that follow each other) is the release commands' own business.
+add up, phases that follow each other) is the release room's own business.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from mlops_charts.planning import SLOTS
@@ -13,7 +14,6 @@ from mlops_charts.planning import SLOTS
 _OFF = {"const": False}
 _ON = {"const": True}
 _SOME = {"minLength": 1}
-_ALL = {"const": 100}
 _NOTHING = {"const": 0}
 Schema = dict[str, Any]
 
@@ -25,59 +25,56 @@ def release_constraints(ingress: str, *, prepackaged: bool | None = None) -> tup
         ingress: How traffic is divided: gatewayApi, istio or none.
         prepackaged: Whether a prepackaged server loads the model, so that a slot needs no image; None admits both.
     """
-    slots = [rule for name in SLOTS for rule in _slot_rules(name, ingress, prepackaged=prepackaged)]
-    return (*slots, *_experiment(ingress), _judged(flying=True), _judged(flying=False))
+    own = {"allOf": list(_of_a_slot(ingress, prepackaged=prepackaged))}
+    between = [rule for name, other in (SLOTS, SLOTS[::-1]) for rule in _of_both_slots(name, other, ingress)]
+    return (_with(release={**_with(**dict.fromkeys(SLOTS, own)), "allOf": [*between, *_of_the_judge()]}),)
 
 
-def _slot_rules(name: str, ingress: str, *, prepackaged: bool | None) -> list[Schema]:
-    other = SLOTS[1] if name == SLOTS[0] else SLOTS[0]
-    idle = {"routed": _OFF} if ingress == "gatewayApi" else {"routed": _OFF, "mirrored": _OFF}
+def _of_a_slot(ingress: str, *, prepackaged: bool | None) -> Iterator[Schema]:
     off: dict[str, Schema] = {"routed": _OFF, "mirrored": _OFF, "matched": _OFF, "weight": _NOTHING}
-    behind = _all(_slot(name, routed=_OFF), _slot(other, routed=_ON))
-    return [
-        _if(_slot(name, enabled=_OFF), _slot(name, **off)),
-        _if(_slot(name, enabled=_ON), _identity(name, prepackaged=prepackaged)),
-        _if(_release(stable={"const": name}), _slot(name, enabled=_ON, routed=_ON)),
-        _if(_slot(name, routed=_ON), _slot(name, weight={"minimum": 1})),
-        _if(_slot(name, **idle), _slot(name, weight=_NOTHING)),
-        _if(_all(_slot(name, routed=_ON), _slot(other, routed=_OFF)), _slot(name, weight=_ALL)),
-        _if(_slot(name, mirrored=_ON), behind),
-        _if(_slot(name, matched=_ON), behind),
-        *([_if(_slot(name, routed=_ON), _release(stable={"const": name}))] if ingress == "none" else []),
-    ]
-
-
-def _identity(name: str, *, prepackaged: bool | None) -> Schema:
-    common = _slot(name, version=_SOME, runId=_SOME, codeDigest=_SOME, dataDigest=_SOME)
-    sources = {False: _slot(name, image=_SOME), True: _slot(name, modelUri=_SOME)}
-    chosen = {"anyOf": list(sources.values())} if prepackaged is None else sources[prepackaged]
-    return _all(common, chosen)
-
-
-def _experiment(ingress: str) -> list[Schema]:
+    idle = {"routed": _OFF} if ingress == "gatewayApi" else {"routed": _OFF, "mirrored": _OFF}
+    yield _rule("A slot without pods gets no traffic.", _with(enabled=_OFF), _with(**off))
+    yield _rule("A slot with pods says what they run.", _with(enabled=_ON), _identity(prepackaged=prepackaged))
+    yield _rule("A routed slot has a weight.", _with(routed=_ON), _with(weight={"minimum": 1}))
+    yield _rule("A weight belongs to traffic.", _with(**idle), _with(weight=_NOTHING))
     if ingress != "gatewayApi":
-        return [_slot(name, matched=_OFF) for name in SLOTS]
-    header = _release(match={"properties": {"header": _SOME, "value": _SOME}})
-    return [_if(_slot(name, matched=_ON), header) for name in SLOTS]
+        yield {"$comment": "No header decides here.", **_with(matched=_OFF)}
 
 
-def _judged(*, flying: bool) -> Schema:
-    resting = {"enum": ["none", "settled"]}
-    phase = {"not": resting} if flying else resting
-    return _if(_release(phase=phase), _release(inFlight={"const": flying}))
+def _identity(*, prepackaged: bool | None) -> Schema:
+    common: dict[str, Schema] = {"version": _SOME, "runId": _SOME, "codeDigest": _SOME, "dataDigest": _SOME}
+    if prepackaged is None:
+        return {**_with(**common), "anyOf": [_with(image=_SOME), _with(modelUri=_SOME)]}
+    return _with(**common, **{"modelUri" if prepackaged else "image": _SOME})
 
 
-def _if(condition: Schema, consequence: Schema) -> Schema:
-    return {"if": condition, "then": consequence}
+def _of_both_slots(name: str, other: str, ingress: str) -> Iterator[Schema]:
+    def here(**fields: Schema) -> Schema:
+        return _with(**{name: _with(**fields)})
+
+    routed, alone = here(routed=_ON), _with(**{name: _with(routed=_ON), other: _with(routed=_OFF)})
+    behind = _with(**{name: _with(routed=_OFF), other: _with(routed=_ON)})
+    stable = _with(stable={"const": name})
+    yield _rule("Who is stable answers users.", stable, here(enabled=_ON, routed=_ON))
+    yield _rule("Who is routed alone gets everything.", alone, here(weight={"const": 100}))
+    yield _rule("A shadow stands behind the other slot.", here(mirrored=_ON), behind)
+    yield _rule("An experiment stands beside the other slot.", here(matched=_ON), behind)
+    if ingress == "gatewayApi":
+        header = _with(match=_with(header=_SOME, value=_SOME))
+        yield _rule("Without its header an experiment would take all users.", here(matched=_ON), header)
+    if ingress == "none":
+        yield _rule("The Service follows who is stable.", routed, stable)
 
 
-def _all(*schemas: Schema) -> Schema:
-    return {"allOf": list(schemas)}
+def _of_the_judge() -> Iterator[Schema]:
+    resting = _with(phase={"enum": ["none", "settled"]})
+    yield _rule("Nothing moves, and no judge is there.", resting, _with(inFlight=_OFF))
+    yield _rule("Something moves, and the judge is there.", {"not": resting}, _with(inFlight=_ON))
 
 
-def _release(**fields: Schema) -> Schema:
-    return {"properties": {"release": {"properties": fields}}}
+def _rule(meaning: str, condition: Schema, consequence: Schema) -> Schema:
+    return {"$comment": meaning, "if": condition, "then": consequence}
 
 
-def _slot(name: str, **fields: Schema) -> Schema:
-    return _release(**{name: {"properties": fields}})
+def _with(**fields: Schema) -> Schema:
+    return {"properties": fields}
