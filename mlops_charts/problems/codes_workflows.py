@@ -6,6 +6,13 @@ from mlops_charts.problems.define import Entry, code
 
 TABLE: Final[tuple[Entry, ...]] = (
     code(
+        "workflow-form",
+        title="A form that Argo refuses",
+        why="Names, outputs, mounts, schedules and metrics have rules that no schema holds; Argo says no when it runs.",
+        fix="Write it as the note says.",
+        example="outputs: {parameters: [{name: version, value: 1.0.0, valueFrom: {path: /outputs/version}}]}",
+    ),
+    code(
         "workflow-unknown-template",
         title="A template that does not exist",
         why="Argo refuses the workflow at submission, when Argo CD has long called the commit synced.",

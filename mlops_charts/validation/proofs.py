@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from mlops_charts.validation import applications, argo_cd, names, ownership, projects, references, selectors
-from mlops_charts.validation.argo import calls, order, rules
+from mlops_charts.validation.argo import calls, forms, order, rules, runs
 from mlops_charts.validation.argo import references as argo_references
 from mlops_charts.validation.model import Finding, Proof, Rendered, Scope
 from mlops_charts.validation.policy import images, network, pods, rbac, secrets
@@ -24,6 +24,8 @@ PROOFS: Final[Mapping[str, Proof]] = MappingProxyType(
         "seldon-scaling": operation.scaling,
         "seldon-services-and-routes": operation.services_and_routes,
         "seldon-server-pods": operation.server_pods,
+        "workflow-forms": forms.forms,
+        "workflow-runs": runs.runs,
         "workflow-calls": calls.calls,
         "workflow-order": order.order,
         "workflow-references": argo_references.resolved,

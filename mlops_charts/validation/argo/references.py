@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mlops_charts.validation.argo.flow import Call, Flow, Library, Template, flows
 from mlops_charts.validation.argo.order import may_be_skipped, predecessors
-from mlops_charts.validation.argo.text import Reference, expression_references, references
+from mlops_charts.validation.argo.text import Reference, expression_references, references, substituted
 from mlops_charts.validation.model import Finding, Scope
 from mlops_charts.validation.nodes import Node, strings
 
@@ -21,6 +21,7 @@ WORKFLOW = frozenset(
     }
 )
 CALL_FIELDS = frozenset({"id", "ip", "status", "exitCode", "startedAt", "finishedAt", "hostNodeName", "name"})
+OPENED = "{{"
 EXPRESSIONS = frozenset({"fromExpression", "expression"})
 
 
@@ -58,6 +59,9 @@ def _template(library: Library, flow: Flow, template: Template) -> Iterator[Find
 
 def _strings(place: Place, node: Node) -> Iterator[Finding]:
     for text in strings(node):
+        if OPENED in substituted(text.text):
+            message = "a {{ is never closed, so all that follows counts as its name"
+            yield text.finding("workflow-unresolved-reference", message, "close it with }}")
         bare = text.path[-1] in EXPRESSIONS
         for reference in expression_references(text.text) if bare else references(text.text):
             yield from _reference(place, text, reference)
