@@ -13,6 +13,7 @@ from mlops_charts.chart import differing_defaults, values_of
 from mlops_charts.generators.serving import ServingGenerator, external_secrets_needed
 from mlops_charts.planning import Plan
 from mlops_charts.problems import Severity
+from mlops_charts.proving.exceptions import serving_exceptions
 from mlops_charts.release import state_of
 from mlops_charts.validation.model import Rendered, Scope
 from mlops_charts.validation.proofs import prove
@@ -32,14 +33,15 @@ def container(plan: Plan) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("ingress", "runtime"), list(product(INGRESSES, RUNTIMES)))
 def test_every_proof_holds_in_every_state(ingress: str, runtime: str) -> None:
-    """Webhook, names, references, selectors, policy: nothing is wrong in any phase."""
+    """Webhook, names, references, selectors, policy: nothing is wrong in any phase but what Seldon adds itself."""
     for scaling in SCALINGS.values():
         plan = plan_of({"runtime": runtime, **scaling}, ingress)
         chart, environment = chart_of(plan), plan.environments[0]
         secrets = frozenset(("Secret", name) for name in external_secrets_needed(plan, environment))
         for title, state in states(ingress):
             objects = tuple(Rendered(manifest, "") for manifest in manifests(chart, state))
-            scope = Scope(title, environment.namespace, objects, environment.pod_security, secrets)
+            allowed = serving_exceptions(plan, environment)
+            scope = Scope(title, environment.namespace, objects, environment.pod_security, secrets, allowed)
             found = [finding for finding in prove(scope) if finding.severity is Severity.ERROR]
             assert (title, found) == (title, [])
 

@@ -61,7 +61,14 @@ invisible in the root.
 ## Taking it away
 
 Deleting the root deletes no model: it carries no finalizer. The Applications of models that serve carry
-`Prune=confirm,Delete=confirm`, so that a lost file in `apps/models/` waits for a person.
+`Prune=confirm,Delete=confirm`, so that a lost file in `apps/models/` deletes nothing by itself: the root's sync waits,
+and no other change in `apps/` arrives, until a person brings the file back or agrees. To agree, press *Confirm Pruning*
+in the root, or:
+
+    kubectl -n {namespace} annotate application {root} --overwrite \
+      argocd.argoproj.io/deletion-approved="$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+
+Models go on being released meanwhile: their own Applications read `charts/`.
 """
 
 
