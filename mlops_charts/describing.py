@@ -8,7 +8,7 @@ from pathlib import Path
 from mlops_charts.fleet import rendering_of
 from mlops_charts.loading import load_model, load_platform
 from mlops_charts.planning import EnvironmentPlan, Plan
-from mlops_charts.problems import Problem
+from mlops_charts.problems import Problem, has_errors
 from mlops_charts.rendering import what
 from mlops_charts.spec.operation import Check
 from mlops_charts.spec.scalars import seconds
@@ -22,7 +22,7 @@ def plans(paths: Sequence[Path], platform: Path | None = None) -> tuple[list[Pla
     for file in files:
         loaded = load_model(file, workspace, loaded_platform)
         problems += loaded.problems
-        if loaded.model is not None:
+        if loaded.model is not None and not has_errors(found):
             decided.append(rendering_of(loaded.model).plan)
     return decided, problems
 

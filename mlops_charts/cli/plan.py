@@ -30,7 +30,7 @@ def command(*, paths: tuple[Path, ...], platform_file: Path | None, form: str) -
 
     found, problems = plans(paths, platform_file)
     if has_errors(problems):
-        options.print_problems(problems, "text")
+        options.print_problems(problems, form)
         return PROBLEMS
     if form == "json":
         click.echo(json.dumps([dict(described(plan)) for plan in found], indent=2))

@@ -17,12 +17,27 @@ Example:
 """
 
 
+_FETCH = """Bring the pinned CustomResourceDefinitions into the cache, each held against its checksum.
+
+\b
+Example:
+  mlops-charts schemas fetch
+  mlops-charts schemas fetch --base https://mirror.example.com/crds
+"""
+_LIST = """List the pinned CustomResourceDefinitions and whether they are in the cache.
+
+\b
+Example:
+  mlops-charts schemas list
+"""
+
+
 @click.group(help=_HELP)
 def command() -> None:
     """Group the commands."""
 
 
-@command.command(help="Bring the pinned CustomResourceDefinitions into the cache, each held against its checksum.")
+@command.command(help=_FETCH)
 @click.option("--base", metavar="URL", help="Take them from a mirror: a URL that the file names are put behind.")
 @click.option("--into", type=click.Path(path_type=Path, file_okay=False), help="The folder; else the cache.")
 @click.option("--allow-unverified", is_flag=True, help="Also fetch those whose checksum is not known.")
@@ -46,7 +61,7 @@ def fetch(*, base: str | None, into: Path | None, allow_unverified: bool) -> int
     return CLEAN
 
 
-@command.command("list", help="List the pinned CustomResourceDefinitions and whether they are in the cache.")
+@command.command("list", help=_LIST)
 def list_() -> int:
     """List the pinned schemas."""
     from mlops_charts.validation.schemas.fetch import pins  # noqa: PLC0415 - --help stays light
