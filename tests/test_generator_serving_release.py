@@ -83,20 +83,27 @@ def test_without_ingress_the_service_follows_stable() -> None:
 
 @pytest.mark.parametrize(("ingress", "runtime", "scaling"), list(product(INGRESSES, RUNTIMES, SCALINGS)))
 def test_no_phase_restarts_a_version(ingress: str, runtime: str, scaling: str) -> None:
-    """From its first warming to its last bake, all that Seldon puts into the pods of a version stays the same."""
+    """From its first warming to its last bake, all that Seldon puts into the pods of a version stays the same.
+
+    All but one: the executor has its predictor in a variable, so that under istio becoming a shadow restarts the pods,
+    which nobody sees, and ceasing to be one does so again.
+    """
     chart, seen = chart_of(plan_of({"runtime": runtime, **SCALINGS[scaling]}, ingress)), defaultdict(set)
     for _, state in states(ingress):
         for deployment in of_kind(manifests(chart, state), "SeldonDeployment"):
             spec = deployment["spec"]
             for predictor in spec["predictors"]:
                 key = (predictor["name"], predictor["annotations"]["version"])
-                seen[key].add(json.dumps([_copied(predictor), spec["protocol"], spec.get("annotations")]))
-    assert {key: len(found) for key, found in seen.items()} == dict.fromkeys(seen, 1)
+                copied = _copied(predictor, executor=runtime != "python")
+                seen[key].add(json.dumps([copied, spec["protocol"], spec.get("annotations")]))
+    forms = {key: 2 if ingress == "istio" and runtime != "python" and key[1] == NEW.version else 1 for key in seen}
+    assert {key: len(found) for key, found in seen.items()} == forms
 
 
-def _copied(predictor: dict[str, Any]) -> dict[str, Any]:
-    """Return the part of a predictor that reaches its pods; becoming a shadow is covered by the label."""
-    return {key: found for key, found in predictor.items() if key not in {"traffic", "replicas", "shadow"}}
+def _copied(predictor: dict[str, Any], *, executor: bool) -> dict[str, Any]:
+    """Return the part of a predictor that reaches its pods; a shadow's label is always there."""
+    apart = {"traffic", "replicas"} if executor else {"traffic", "replicas", "shadow"}
+    return {key: found for key, found in predictor.items() if key not in apart}
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

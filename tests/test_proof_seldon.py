@@ -154,3 +154,19 @@ def test_a_virtual_service_of_ours_is_refused() -> None:
     spec = {"http": [{"route": [{"destination": destination}]}]}
     scope = plus(serving(), {"kind": "VirtualService", "metadata": {"name": "iris"}, "spec": spec})
     assert found(PROOFS["seldon-services-and-routes"], scope) == [("seldon-weights-elsewhere", ("spec",))]
+
+
+def test_all_graphs_have_one_type_of_endpoint() -> None:
+    """Seldon's webhook refuses two, also in two predictors."""
+    types = {slot: (*slot, "graph", "endpoint", "type") for slot in (BLUE, GREEN)}
+    one = within(serving(), SDEP, types[BLUE][:-1], {"type": "REST"})
+    two = within(one, SDEP, types[GREEN][:-1], {"type": "GRPC"})
+    assert found(PROOFS["seldon-webhook"], one) == []
+    assert found(PROOFS["seldon-webhook"], two) == [("seldon-graph", types[GREEN])]
+
+
+def test_a_container_of_the_graph_has_a_name_that_fits_a_label() -> None:
+    """Seldon makes a label's key of it, of at most 63 characters."""
+    for length, expected in ((48, []), (49, [("seldon-name", (*CONTAINER, "name"))])):
+        named = within(serving(), SDEP, (*CONTAINER, "name"), "m" * length)
+        assert found(PROOFS["seldon-names"], within(named, SDEP, (*GRAPH, "name"), "m" * length)) == expected

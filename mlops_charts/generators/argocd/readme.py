@@ -61,12 +61,14 @@ invisible in the root.
 ## Taking it away
 
 Deleting the root deletes no model: it carries no finalizer. The Applications of models that serve carry
-`Prune=confirm,Delete=confirm`, so that a lost file in `apps/models/` deletes nothing by itself: the root's sync waits,
-and no other change in `apps/` arrives, until a person brings the file back or agrees. To agree, press *Confirm Pruning*
-in the root, or:
+`Prune=confirm,Delete=confirm`, so that a lost file in `apps/models/` deletes nothing by itself. The root's sync waits
+at that commit, and no other change in `apps/` arrives meanwhile, until a person does one of two things:
 
-    kubectl -n {namespace} annotate application {root} --overwrite \
-      argocd.argoproj.io/deletion-approved="$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+- bring the file back, and end the sync that waits: `argocd app terminate-op {root}`
+- agree that the model goes, by *Confirm Pruning* in the root, or by
+
+      kubectl -n {namespace} annotate application {root} --overwrite \\
+        argocd.argoproj.io/deletion-approved="$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 
 Models go on being released meanwhile: their own Applications read `charts/`.
 """

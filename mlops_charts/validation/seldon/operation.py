@@ -9,6 +9,7 @@ from typing import Any
 
 from mlops_charts.validation.model import Finding, Scope
 from mlops_charts.validation.nodes import Node, of_kind, root
+from mlops_charts.validation.seldon.webhook import units
 from mlops_charts.validation.selectors import matches
 from mlops_charts.validation.workloads import Pod, pods, predictor_key
 
@@ -36,8 +37,10 @@ def generated_names(scope: Scope) -> Iterator[Finding]:
     for node in of_kind(scope, "SeldonDeployment"):
         for predictor in node.at("spec", "predictors").items():
             yield from _service_name(node, predictor)
+            graph = {unit.name for unit in units(predictor.at("graph"))}
             for index, component in enumerate(predictor.at("componentSpecs").items()):
                 yield from _deployment_name(node, predictor, component, index)
+                yield from _container_names(component, graph)
 
 
 def scaling(scope: Scope) -> Iterator[Finding]:
@@ -110,6 +113,14 @@ def _deployment_name(node: Node, predictor: Node, component: Node, index: int) -
     if len(name) > LONGEST_NAME:
         message = f'the Deployment "{name}" would have {len(name)} characters and be hashed; at most 63'
         yield own.finding("seldon-name", message, "shorten componentSpecs[].metadata.name or the model's name")
+
+
+def _container_names(component: Node, graph: set[str]) -> Iterator[Finding]:
+    for container in component.at("spec", "containers").items():
+        key = f"seldon-app-svc-{container.name}"
+        if container.name in graph and len(key) > LONGEST_NAME:
+            message = f'Seldon labels the pods "{key}", of {len(key)} characters; at most 63'
+            yield container.at("name").finding("seldon-name", message, "a container's name has at most 48 characters")
 
 
 def _autoscaler(spec: Node) -> Iterator[Finding]:

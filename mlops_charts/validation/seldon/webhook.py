@@ -24,6 +24,7 @@ def webhook(scope: Scope) -> Iterator[Finding]:
         yield from _traffic(node.at("spec", "predictors"))
         yield from _shadows(node.at("spec", "predictors"))
         yield from _protocol(node.at("spec", "protocol"))
+        yield from _transports(node)
         for predictor in node.at("spec", "predictors").items():
             yield from _engine(predictor)
             for unit in units(predictor.at("graph")):
@@ -93,6 +94,19 @@ def _protocol(protocol: Node) -> Iterator[Finding]:
     if protocol.present and protocol.value not in PROTOCOLS:
         message = f"protocol {protocol.value!r} is unknown; right are {', '.join(PROTOCOLS)}"
         yield protocol.finding("seldon-protocol", message, "take v2, the Open Inference Protocol")
+
+
+def _transports(node: Node) -> Iterator[Finding]:
+    asked: dict[str, Node] = {}
+    for predictor in node.at("spec", "predictors").items():
+        for unit in units(predictor.at("graph")):
+            endpoint = unit.at("endpoint", "type")
+            if endpoint.text:
+                asked.setdefault(endpoint.text, endpoint)
+    if len(asked) > 1:
+        message = f"the graphs have several types of endpoint, {' and '.join(asked)}; all of them must be of one"
+        note = "name the same endpoint.type everywhere, or none: a server listens on both ports anyway"
+        yield list(asked.values())[1].finding("seldon-graph", message, note)
 
 
 def _engine(predictor: Node) -> Iterator[Finding]:
