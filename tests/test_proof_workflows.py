@@ -135,6 +135,31 @@ def test_an_external_template_is_not_looked_into() -> None:
     assert found(PROOFS["workflow-calls"], scope) == []
 
 
+@pytest.mark.parametrize(
+    ("key", "format_", "expected"),
+    [
+        ("artifacts", "iris/{{workflow.uid}}/{{pod.name}}", []),
+        ("artifacts", "iris/{{workflow.name}}", ["workflow-artifact-key"]),
+        ("train.py", "iris/{{workflow.uid}}", ["workflow-artifact-key"]),
+    ],
+)
+def test_the_repository_that_is_named_may_put_runs_apart(key: str, format_: str, expected: list[str]) -> None:
+    """Artifacts need no key of their own where the key of the repository has the run's uid."""
+    scope = within(pipeline(), WT, (*TRAIN, "outputs", "artifacts", 0, "s3"), GONE)
+    scope = within(scope, WT, ("spec", "artifactRepositoryRef"), {"configMap": "iris-source-1a2b", "key": key})
+    scope = within(scope, "ConfigMap/iris-source-1a2b", ("data", "artifacts"), f's3: {{keyFormat: "{format_}"}}')
+    assert [code for code, _ in found(PROOFS["workflow-artifact-keys"], scope)] == expected
+
+
+def test_the_repository_that_is_named_exists() -> None:
+    """The controller looks for the ConfigMap and its key when the run starts."""
+    reference = {"configMap": "iris-source-1a2b", "key": "artifacts"}
+    path = ("spec", "artifactRepositoryRef")
+    ((code, _),) = found(PROOFS["references"], within(pipeline(), WT, path, reference))
+    assert code == "missing-key"
+    assert found(PROOFS["references"], within(pipeline(), WT, path, {**reference, "key": "train.py"})) == []
+
+
 def test_a_skip_reaches_those_who_need_success() -> None:
     """A task that needs the success of one that may be skipped may be skipped itself."""
     scope = within(pipeline(), WT, (*TASKS, 3), {"name": "last", "template": "report", "depends": "mid.Succeeded"})

@@ -128,7 +128,7 @@ TABLE: Final[tuple[Entry, ...]] = (
         "workflow-artifact-key",
         title="An artifact key that repeats",
         why="Names of workflows and pods come back after a revert; the new run would read the old run's files.",
-        fix="Put {{workflow.uid}} into s3.key.",
+        fix="Put {{workflow.uid}} into s3.key, or into keyFormat of the artifact repository.",
         example="s3: {key: 'iris/model.tgz'}",
     ),
     code(

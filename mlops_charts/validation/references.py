@@ -122,7 +122,8 @@ def _of_workflow(node: Node) -> Iterator[Use]:
     spec = node.at("spec", "workflowSpec") if node.object.kind == "CronWorkflow" else node.at("spec")
     yield Use("ServiceAccount", spec.at("serviceAccountName"))
     yield Use("ServiceAccount", spec.at("executor", "serviceAccountName"))
-    yield from _required("ConfigMap", spec.at("artifactRepositoryRef"), name="configMap")
+    repository = spec.at("artifactRepositoryRef")
+    yield from _required("ConfigMap", repository, repository.at("key"), name="configMap")
     for template in spec.at("templates").items():
         yield Use("ServiceAccount", template.at("executor", "serviceAccountName"))
         for side in ("inputs", "outputs"):
