@@ -8,6 +8,27 @@ from mlops_charts.problems.model import Severity
 
 TABLE: Final[tuple[Entry, ...]] = (
     code(
+        "release-file",
+        title="A release file says what no release is",
+        why="The file is the whole state of a release; a state that contradicts itself could drop what serves users.",
+        fix="Take the file back to its last good commit, or use the release commands instead of an editor.",
+        example="release: {phase: canary, stable: none}",
+    ),
+    code(
+        "values-file",
+        title="A values file of people says what the chart does not admit",
+        why="Helm would refuse to render, and Argo CD could not sync: the next rollback would wait as well.",
+        fix="Follow the note; charts/<name>/serving/README.md lists all values.",
+        example="serving: {replicas: two}",
+    ),
+    code(
+        "values-file-release",
+        title="A values file of people sets the release",
+        why="The release commands own the state of a release; a second writer would be overwritten, or overwrite.",
+        fix="Remove `release` from values-<environment>.yaml; the release commands change a release.",
+        example="release: {paused: true}   # in values-prod.yaml",
+    ),
+    code(
         "helm-lint",
         title="Helm's lint objects to the chart",
         why="What lint objects to is refused, or misread, by somebody further on.",

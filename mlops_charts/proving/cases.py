@@ -16,8 +16,8 @@ from mlops_charts.generators.serving import externals as serving_externals
 from mlops_charts.planning import EnvironmentPlan
 from mlops_charts.problems import Problem
 from mlops_charts.proving.exceptions import pipeline_exceptions, serving_exceptions
-from mlops_charts.release import Identity, ReleaseState, example_states, nothing_released
-from mlops_charts.source import parse, read
+from mlops_charts.proving.owned import OwnedFiles
+from mlops_charts.release import Identity, ReleaseState, example_states
 from mlops_charts.validation.model import Rendered, Scope
 
 _DIGEST = "sha256:" + "0123456789abcdef" * 4  # stands for a digest in states that have not happened
@@ -84,21 +84,28 @@ class Cases:
         return Case(title, folder, chart, values, scope, primary=True)
 
     def _serving(self, environment: EnvironmentPlan) -> Iterator[Case]:
-        committed = self._committed(environment)
+        owned = OwnedFiles(self.rendering, environment, self.root)
+        self.problems.extend(owned.problems)
         examples = dict(self._examples(environment))
-        if committed is not None:
-            yield self._serving_case(environment, "as committed", {"release": committed}, primary=False)
+        if owned.release is not None:
+            release = {"release": owned.release}
+            yield self._serving_case(environment, "as committed", owned.people, release, primary=False)
         fullest = _fullest(examples)
         for title in examples if self.every_phase else (fullest,):
             release = {"release": examples[title].data()}
-            yield self._serving_case(environment, title, release, primary=title == fullest)
+            yield self._serving_case(environment, title, owned.people, release, primary=title == fullest)
 
     def _serving_case(
-        self, environment: EnvironmentPlan, title: str, release: Mapping[str, Any], *, primary: bool
+        self,
+        environment: EnvironmentPlan,
+        title: str,
+        people: Mapping[str, Any],
+        release: Mapping[str, Any],
+        *,
+        primary: bool,
     ) -> Case:
         plan, serving = self.rendering.plan, self.rendering.serving
         folder = f"{self.rendering.folder}/serving"
-        people = self._people(environment)
         values = merge(default_values(serving.chart), nested(serving.overlays[environment.name]), people, release)
         name = f"{plan.model} serving, {environment.name}, {title}"
         scope = Scope(
@@ -126,26 +133,6 @@ class Cases:
             for version in ("1.0.0", "1.1.0")
         )
         yield from example_states(plan.platform.ingress.type, old, new)
-
-    def _committed(self, environment: EnvironmentPlan) -> Mapping[str, Any] | None:
-        name = f"{self.rendering.folder}/serving/release-{environment.name}.yaml"
-        found = self._read(name)
-        if found is None:
-            return nothing_released().data()
-        release = found.get("release")
-        return release if isinstance(release, Mapping) else None
-
-    def _people(self, environment: EnvironmentPlan) -> Mapping[str, Any]:
-        return self._read(f"{self.rendering.folder}/serving/values-{environment.name}.yaml") or {}
-
-    def _read(self, name: str) -> Mapping[str, Any] | None:
-        path = self.root / name
-        if not path.exists():
-            return None
-        content, problems = read(path)
-        source, more = parse(content, name) if content is not None else (None, [])
-        self.problems.extend(problem for problem in (*problems, *more) if problem.code != "file-empty")
-        return source.data if source is not None else {}
 
 
 def _fullest(examples: Mapping[str, ReleaseState]) -> str:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from mlops_charts.validation.model import ObjectPath
-from mlops_charts.validation.schemas.flaw import Flaw, SchemaError, invalid, show, unknown_field
+from mlops_charts.validation.schemas.flaw import Flaw, SchemaError, invalid
 from mlops_charts.validation.schemas.limits import repeated_items
 from mlops_charts.validation.schemas.metadata import check_metadata
+from mlops_charts.validation.schemas.reasons import reasons
 
 if TYPE_CHECKING:
-    from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
 _PACKAGE: Final = "kubernetes_validate"
@@ -27,14 +27,6 @@ _FOLDER: Final = re.compile(r"v(\d+)\.(\d+)\.\d+-local-strict")
 _VERSION: Final = re.compile(r"v?(\d+)\.(\d+)(\..*)?")
 _GROUPS: Final = frozenset({"", "apps", "autoscaling", "batch", "extensions", "policy"})
 _FREE_NAMES: Final = "rbac.authorization.k8s.io"
-_TYPE_WORDS: Final[Mapping[str, str]] = {
-    "object": "a map",
-    "array": "a list",
-    "string": "a string",
-    "integer": "an integer",
-    "number": "a number",
-    "boolean": "true or false",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +52,7 @@ class Builtin:
         flaws += [invalid(path, "a list must hold no null") for path in _null_items(manifest, ())]
         for error in validator.iter_errors(_without_nulls(manifest)):
             if not error.absolute_path or error.absolute_path[0] != "metadata":
-                flaws.extend(_flaws(error))
+                flaws.extend(reasons(error))
         return flaws
 
     def _not_served(self, api_version: str, kind: str) -> Flaw:
@@ -173,32 +165,3 @@ def _null_items(value: Any, path: ObjectPath) -> Iterator[ObjectPath]:
             if item is None:
                 yield (*path, index)
             yield from _null_items(item, (*path, index))
-
-
-def _flaws(error: "ValidationError") -> Iterator[Flaw]:
-    path = tuple(error.absolute_path)
-    wanted: Any = error.validator_value
-    if error.validator == "additionalProperties":
-        schema, instance = cast("dict[str, Any]", error.schema), cast("dict[str, Any]", error.instance)
-        known = schema.get("properties", {})
-        yield from (unknown_field(path, name, known) for name in instance if name not in known)
-    elif error.validator == "required":
-        name = error.message.partition(" is a required")[0].strip("'")
-        yield invalid((*path, name), f'the required field "{name}" is missing')
-    elif error.validator == "type":
-        types = [wanted] if isinstance(wanted, str) else wanted
-        words = " or ".join(_TYPE_WORDS[name] for name in types if name != "null")
-        yield invalid(path, f"must be {words}, found {show(error.instance)}")
-    elif error.validator == "enum":
-        accepted = ", ".join(show(item) for item in wanted)
-        yield invalid(path, f"{show(error.instance)} is not one of the accepted values", f"accepted: {accepted}")
-    elif error.validator == "oneOf":
-        yield invalid(path, f"must be {_words(wanted)}, found {show(error.instance)}")
-    else:
-        yield invalid(path, error.message)
-
-
-def _words(alternatives: list[dict[str, Any]]) -> str:
-    """What a value may be that has two types, such as a port or a quantity."""
-    types = {name for part in alternatives for name in part.get("type", ()) if name in _TYPE_WORDS}
-    return " or ".join(word for name, word in _TYPE_WORDS.items() if name in types) or "something else"
