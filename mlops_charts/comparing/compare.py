@@ -50,8 +50,10 @@ def compare(workspace: Workspace, files: Sequence[Path], base: str, *, whole: bo
         validation.helm.MissingTool: There is no Helm.
     """
     platform, problems = load_platform(workspace)
+    if has_errors(problems):
+        raise InvalidSpec(problems)
     trees, errors = _trees(workspace, platform, files)
-    if has_errors([*problems, *errors]):
+    if has_errors(errors):
         raise InvalidSpec([*problems, *errors])
     old = files_at(workspace.root, base, ["charts", "apps"])
     names = [*trees, *(_gone(old, trees) if whole else ())]
