@@ -63,7 +63,7 @@ class Deep:
                 if not folder.exists():
                     _write(folder, emit_chart(case.chart))
                 values = Path(place, f"values-{index}.json")
-                values.write_text(json.dumps(case.values))
+                values.write_text(json.dumps(case.values, ensure_ascii=False), encoding="utf-8")
                 lint = case.primary and case.folder not in linted
                 linted |= {case.folder} if lint else set()
                 problems += self._held_against(case, folder, values, known, lint=lint)
