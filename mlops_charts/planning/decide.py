@@ -40,7 +40,7 @@ def decide(spec: ModelSpec, platform: PlatformSpec, files: Mapping[str, bytes], 
         code_digest=digest,
         names=names,
         labels=_labels(spec),
-        annotations=dict(spec.metadata.annotations),
+        annotations=dict(sorted(spec.metadata.annotations.items())),
         images=_images(spec, platform, files),
         pipeline=_pipeline(spec, platform),
         environments=tuple(_environment(spec, platform, name) for name in environment_names(spec, platform)),
@@ -54,7 +54,7 @@ def _labels(spec: ModelSpec) -> dict[str, str]:
         "app.kubernetes.io/part-of": spec.metadata.name,
         "app.kubernetes.io/managed-by": "mlops-charts",
         **owner,
-        **spec.metadata.labels,
+        **dict(sorted(spec.metadata.labels.items())),
     }
 
 

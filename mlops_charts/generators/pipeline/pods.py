@@ -38,12 +38,19 @@ def placement(plan: Plan, *, gpu: int) -> dict[str, Any]:
     training = plan.spec.training
     tolerations = (*training.tolerations, *(plan.platform.gpu.tolerations if gpu else ()))
     found: dict[str, Any] = {
-        "nodeSelector": dict(training.node_selector),
+        "nodeSelector": _ordered(training.node_selector),
         "tolerations": [toleration(one) for one in tolerations],
-        "affinity": training.affinity,
+        "affinity": _ordered(training.affinity),
         "priorityClassName": training.priority_class_name,
     }
     return {key: content for key, content in found.items() if content}
+
+
+def _ordered(content: Any) -> Any:
+    """Return a subtree with its keys in one order, whatever order they were written in."""
+    if isinstance(content, Mapping):
+        return {key: _ordered(content[key]) for key in sorted(content)}
+    return [_ordered(item) for item in content] if isinstance(content, list | tuple) else content
 
 
 def toleration(one: Toleration) -> dict[str, Any]:
