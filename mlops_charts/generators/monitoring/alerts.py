@@ -179,7 +179,7 @@ class Alerts:
 
     @property
     def _mirrors(self) -> bool:
-        return self.plan.platform.ingress.type != "none"
+        return any(environment.spec.release.strategy == "shadow" for environment in self.plan.environments)
 
     def _seen(self, rates: str, recent: str) -> str:
         """Leave out the version that is mirrored, and until the short window is free of it, the one that was."""
