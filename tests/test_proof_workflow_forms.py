@@ -33,6 +33,9 @@ FORMS: list[tuple[Path, Any, Path | None]] = [
     ((*MAIN, "timeout"), "60s", None),
     ((*TRAIN, "parallelism"), 2, None),
     ((*TRAIN, "activeDeadlineSeconds"), 0, None),
+    ((*TRAIN, "activeDeadlineSeconds"), "soon", None),
+    (TASKS, [], ()),
+    ((*MAIN, "outputs"), {"parameters": [{"name": "x", "valueFrom": {"path": "/x"}}]}, ("parameters", 0, "valueFrom")),
     (RETRY, {"limit": 2, "retryPolicy": "Sometimes"}, ("retryPolicy",)),
     (RETRY, {"limit": "a few"}, ("limit",)),
     (RETRY, {"limit": "{{workflow.parameters.reason}}", "backoff": {"duration": "soon"}}, ("backoff", "duration")),
@@ -56,6 +59,7 @@ RUNS: list[tuple[str, Path, Any, Path | None]] = [
     (WT, (*TRAIN_TASK, "withSequence"), {"count": "2", "end": "3"}, ("end",)),
     (WT, (*TRAIN_TASK, "arguments", "parameters", 0), {"name": "digest", "valueFrom": {"path": "/x"}}, ("valueFrom",)),
     (WT, (*MAIN, "dag", "target"), "train deplyo", None),
+    (WT, (*TRAIN_TASK, "arguments", "artifacts", 0, "fromExpression"), "tasks.guard.outputs.artifacts.source", None),
     (WT, ("spec", "podGC"), {"strategy": "Never"}, ("strategy",)),
     (WT, ("spec", "podGC"), {"strategy": "OnPodSuccess", "deleteDelayDuration": "a day"}, ("deleteDelayDuration",)),
     (WT, METRICS, [{**METRIC, "name": "runs-total"}], (0, "name")),
@@ -142,11 +146,74 @@ def test_items_come_from_one_place() -> None:
     assert found(PROOFS["workflow-runs"], scope) == [("workflow-form", (*TRAIN_TASK, "withSequence"))]
 
 
+VALUE = (*DEPLOY_TASK, "arguments", "parameters", 0, "value")
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("{{tasks.train.ip}}", True),
+        ("{{tasks.train.status}}", False),
+        ("{{tasks.train.outputs.exitCode}}", True),
+        ("{{pod.nam}}", True),
+        ("{{pod.name}}", False),
+        ("{{workflow.labels.team}}", True),
+        ("{{workflow.labels.json}}", False),
+    ],
+)
+def test_variables_have_the_fields_that_argo_knows(text: str, *, refused: bool) -> None:
+    """What only looks like a variable is passed on as it stands, or refused."""
+    findings = found(PROOFS["workflow-references"], within(pipeline(), WT, VALUE, text))
+    assert findings == ([("workflow-unresolved-reference", VALUE)] if refused else [])
+
+
+def test_failures_are_known_to_an_exit_handler() -> None:
+    """While steps run there is no list of those that failed."""
+    scope = within(pipeline(), WT, VALUE, "{{workflow.failures}}")
+    assert found(PROOFS["workflow-references"], scope) == []
+    findings = found(PROOFS["workflow-references"], within(scope, WT, ("spec", "onExit"), GONE))
+    assert findings == [("workflow-unresolved-reference", VALUE)]
+
+
+def test_labels_that_the_workflow_sets_can_be_read() -> None:
+    """They come from the template's own metadata and from workflowMetadata."""
+    scope = within(pipeline(), WT, ("spec", "workflowMetadata"), {"labels": {"example.com/team": "a"}})
+    scope = within(scope, WT, VALUE, "{{workflow.labels.example.com/team}}")
+    assert found(PROOFS["workflow-references"], scope) == []
+
+
+def test_numbers_of_a_sequence_have_no_fields() -> None:
+    """Items of a list may be maps."""
+    value = (*TRAIN_TASK, "arguments", "parameters", 0, "value")
+    scope = within(pipeline(), WT, value, "{{item.depth}}")
+    refused = found(PROOFS["workflow-references"], within(scope, WT, (*TRAIN_TASK, "withSequence"), {"count": "2"}))
+    assert refused == [("workflow-unresolved-reference", value)]
+    assert found(PROOFS["workflow-references"], within(scope, WT, (*TRAIN_TASK, "withItems"), [{"depth": 1}])) == []
+
+
+def test_what_all_pods_share_resolves_as_well() -> None:
+    """A label of podMetadata is filled in for each pod."""
+    place = ("spec", "podMetadata", "labels", "run")
+    findings = found(PROOFS["workflow-references"], within(pipeline(), WT, place, "{{workflow.nam}}"))
+    assert findings == [("workflow-unresolved-reference", place)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [("parameters", {"name": "version", "default": "1"}), ("artifacts", {"name": "model", "optional": True})],
+)
+def test_an_argument_says_what_it_gives(kind: str, given: dict[str, Any]) -> None:
+    """A default or a leave to be missing belongs to the input, and is no value."""
+    place = (*DEPLOY_TASK, "arguments", kind, 0)
+    assert found(PROOFS["workflow-calls"], within(pipeline(), WT, place, given)) == [
+        ("workflow-missing-argument", place)
+    ]
+
+
 def test_braces_that_never_close_are_refused() -> None:
     """Argo would take the rest of the object for a name."""
-    value = (*DEPLOY_TASK, "arguments", "parameters", 0, "value")
-    findings = found(PROOFS["workflow-references"], within(pipeline(), WT, value, "{{workflow.uid"))
-    assert findings == [("workflow-unresolved-reference", value)]
+    findings = found(PROOFS["workflow-references"], within(pipeline(), WT, VALUE, "{{workflow.uid"))
+    assert findings == [("workflow-unresolved-reference", VALUE)]
 
 
 @pytest.mark.parametrize(

@@ -109,9 +109,10 @@ def _undeclared(given: dict[str, Node], declared: object, kind: str, target: str
 
 def _empty(given: dict[str, Node], sources: tuple[str, ...], kind: str) -> Iterator[Finding]:
     for name, item in given.items():
-        if not _supplied(item, sources):
+        written = [key for key in sources if key != "default"]
+        if not any(item.at(key).present for key in written):
             message = f'{kind[:-1]} "{name}" is given without a value'
-            yield item.finding("workflow-missing-argument", message, f"write one of {', '.join(sources)}")
+            yield item.finding("workflow-missing-argument", message, f"write one of {', '.join(written)}")
 
 
 def _missing(node: Node, kind: str, name: str, target: str) -> Finding:

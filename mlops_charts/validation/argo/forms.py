@@ -75,6 +75,8 @@ def _template(flow: Flow, template: Template) -> Iterator[Finding]:
     if len(sorts) != 1:
         message = f'template "{template.name}" is {" and ".join(sorts) or "of no sort"}; it is exactly one'
         yield refused(node, message, f"choose one of: {', '.join(SORTS)}")
+    if node.at("dag").present and not template.calls:
+        yield refused(node.at("dag"), f'the DAG "{template.name}" has no tasks', "give it one, or drop it")
     yield from _declarations(node.at("inputs"))
     yield from _declarations(node.at("outputs"))
     yield from _limits(node, grouping=bool(GROUPS & set(sorts)))
@@ -94,6 +96,8 @@ def _limits(node: Node, *, grouping: bool) -> Iterator[Finding]:
     deadline = node.at("activeDeadlineSeconds")
     if isinstance(deadline.value, int) and deadline.value <= 0:
         yield refused(deadline, f"activeDeadlineSeconds is {deadline.value}", "write a number above 0")
+    elif deadline.text and not is_variable(deadline.text) and not _NUMBER.fullmatch(deadline.text):
+        yield refused(deadline, f'"{deadline.text}" is no number of seconds', "write a number above 0")
 
 
 def _retries(strategy: Node) -> Iterator[Finding]:
@@ -139,6 +143,9 @@ def _output(template: Template, name: str, parameter: Node) -> Iterator[Finding]
         yield refused(parameter, f'the output "{name}" comes from {said}', "name exactly one source in valueFrom")
     elif given == ["valueFrom"] and template.is_pod and sources != ["path"]:
         yield refused(parameter.at("valueFrom"), f'the output "{name}" has no path', "a pod writes outputs to files")
+    elif given == ["valueFrom"] and template.calls and sources[0] not in {"parameter", "expression"}:
+        message = f'the output "{name}" comes from {sources[0]}, which only pods have'
+        yield refused(parameter.at("valueFrom"), message, "name an output of a task in valueFrom.parameter")
 
 
 def _paths(template: Template, side: str) -> Iterator[Finding]:

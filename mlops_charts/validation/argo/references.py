@@ -13,14 +13,16 @@ from mlops_charts.validation.model import Finding, Scope
 from mlops_charts.validation.nodes import Node, strings
 
 PLAIN = frozenset({"retries", "duration", "status", "exitCode", "item", "inputs", "outputs"})
-HEADS = frozenset({"pod", "node", "lastRetry", "resourcesDuration", "cronworkflow", "item", "sprig"})
+HEADS = frozenset({"lastRetry", "resourcesDuration", "cronworkflow", "item", "sprig"})
+NAMED = frozenset({"pod", "node"})
 WORKFLOW = frozenset(
     {
         *("name", "namespace", "mainEntrypoint", "serviceAccountName", "uid", "labels", "annotations"),
         *("parameters", "outputs", "creationTimestamp", "priority", "duration", "scheduledTime", "status", "failures"),
     }
 )
-CALL_FIELDS = frozenset({"id", "ip", "status", "exitCode", "startedAt", "finishedAt", "hostNodeName", "name"})
+CALL_FIELDS = frozenset({"id", "status", "exitCode", "startedAt", "finishedAt", "hostNodeName"})
+SHARED = ("podMetadata", "synchronization")
 OPENED = "{{"
 EXPRESSIONS = frozenset({"fromExpression", "expression"})
 
@@ -43,6 +45,9 @@ def resolved(scope: Scope) -> Iterator[Finding]:
     for flow in flows(scope):
         if flow.template_ref:
             continue
+        for key in SHARED:
+            common = flow.spec.at(key)
+            yield from _strings(Place(library, flow, Template(common), {}, frozenset()), common)
         for template in flow.templates.values():
             yield from _template(library, flow, template)
 
@@ -87,12 +92,19 @@ def _problem(place: Place, reference: Reference) -> str:
         case "tasks" | "steps":
             return _of_call(place, head, rest)
         case "item":
-            inside = place.call is None or place.call.fans_out
-            return "" if inside else f'"{place.call.name if place.call else ""}" runs over no items'
-        case _ if head in HEADS or (head in PLAIN and not rest):
+            return _item(place.call, rest)
+        case _ if head in HEADS or (head in PLAIN and not rest) or (head in NAMED and rest == ["name"]):
             return ""
         case _:
             return "Argo knows no such variable"
+
+
+def _item(call: Call | None, rest: list[str]) -> str:
+    if call is None:
+        return ""
+    if not call.fans_out:
+        return f'"{call.name}" runs over no items'
+    return "the items of a sequence are numbers" if rest and call.node.at("withSequence").present else ""
 
 
 def _own(template: Template, side: str, rest: list[str]) -> str:
@@ -115,12 +127,22 @@ def _workflow(flow: Flow, rest: list[str]) -> str:
     match rest:
         case ["parameters", name, *_] if name not in {*flow.parameters, "json"}:
             return f"the workflow has the parameters: {', '.join(flow.parameters) or 'none'}"
+        case ["labels" | "annotations" as kind, first, *more] if first != "json":
+            return "" if ".".join((first, *more)) in _metadata(flow, kind) else f"the workflow sets no such {kind[:-1]}"
         case ["outputs", _, name, *_] if name not in set(_global_outputs(flow)):
             return "no output has this globalName"
+        case ["failures"] if not flow.spec.at("onExit").present:
+            return "only an exit handler knows them"
         case [field, *_] if field in WORKFLOW:
             return ""
         case _:
             return "workflow has no such field"
+
+
+def _metadata(flow: Flow, kind: str) -> set[str]:
+    places = (flow.root.at("metadata", kind), flow.spec.at("workflowMetadata", kind))
+    more = flow.spec.at("workflowMetadata", f"{kind}From")
+    return {key for place in (*places, more) for key, _ in place.entries()}
 
 
 def _global_outputs(flow: Flow) -> Iterator[str]:
@@ -142,12 +164,17 @@ def _of_call(place: Place, head: str, rest: list[str]) -> str:
     if not fields or fields[0] in CALL_FIELDS:
         return "" if fields else "it names no output"
     if fields[0] != "outputs":
-        return f"a call has outputs, {', '.join(sorted(CALL_FIELDS))}"
+        return _address(place, called) if fields == ["ip"] else f"a call has outputs, {', '.join(sorted(CALL_FIELDS))}"
     return _output(place, called, fields[1:])
 
 
+def _address(place: Place, called: Call) -> str:
+    target = place.library.target(place.flow, called.node)
+    return "" if target is None or target.node.at("daemon").value is True else "only a daemon has an address"
+
+
 def _output(place: Place, called: Call, rest: list[str]) -> str:
-    if rest and rest[0] in {"result", "exitCode"}:
+    if rest == ["result"]:
         return ""
     target = place.library.target(place.flow, called.node)
     if target is None:

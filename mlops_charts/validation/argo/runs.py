@@ -54,6 +54,10 @@ def _call(template: Template, call: Call, *, depends: bool) -> Iterator[Finding]
     yield from _results(template, call)
     yield from _fan_out(node)
     yield from _arguments(node.at("arguments", "parameters"))
+    for artifact in node.at("arguments", "artifacts").items():
+        if artifact.at("from").present and artifact.at("fromExpression").present:
+            message = f'the artifact "{artifact.name}" comes from two places'
+            yield refused(artifact.at("fromExpression"), message, "keep from or fromExpression")
 
 
 def _results(template: Template, call: Call) -> Iterator[Finding]:
