@@ -41,7 +41,7 @@ def reference_only(scope: Scope) -> Iterator[Finding]:
         if flow.spec.at("workflowTemplateRef").present:
             for key, node in flow.spec.entries():
                 if key not in REFERENCE_ONLY:
-                    message = f"{key} beside workflowTemplateRef: a strict controller refuses all but it and arguments"
+                    message = f"{key} beside workflowTemplateRef: a strict controller refuses most fields there"
                     yield node.finding("workflow-not-reference-only", message, "set it in the WorkflowTemplate")
     for node in of_kind(scope, "Workflow", "CronWorkflow", "WorkflowTemplate"):
         generated = node.at("metadata", "generateName")
