@@ -6,7 +6,6 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -54,6 +53,8 @@ def render_models(
     workers = os.cpu_count() or 1
     if len(paths) < _WORTH_A_POOL or workers == 1:
         return render(paths)
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - costs, and a single model needs none
+
     size = max(8, len(paths) // (workers * 8))
     chunks = [paths[start : start + size] for start in range(0, len(paths), size)]
     with ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_the_parent) as pool:

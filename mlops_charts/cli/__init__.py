@@ -5,6 +5,7 @@ Exit status: 0 clean, 1 problems found, 2 usage, 3 a tool or service failed, 130
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -76,6 +77,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def status_of(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit status."""
+    # Looking through every installed package for plugins of pydantic costs each start; ours has no use for any.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from mlops_charts.cli.failures import told  # noqa: PLC0415 - keeps --help light
 
     return told(lambda: cli.main(arguments, prog_name="mlops-charts", standalone_mode=False))

@@ -5,6 +5,7 @@ Their text is held against the chart's schema and the rules of a release, each p
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -100,6 +101,9 @@ class OwnedFiles:
                 "release-file", message, source.position(()), "", f"found {', '.join(source.data) or 'nothing'}"
             )
             return
+        if _is_whole(source.data["release"]):
+            yield from self._state_problems(source)
+            return
         schema = self._schema["properties"]["release"]
         flaws = [flaw._replace(path=("release", *flaw.path)) for flaw in _flaws(schema, source.data["release"])]
         for flaw in flaws:
@@ -119,6 +123,14 @@ class OwnedFiles:
     @cached_property
     def _schema(self) -> Mapping[str, Any]:
         return values_schema(self.rendering.serving.chart)
+
+
+def _is_whole(release: Any) -> bool:
+    """Return whether a release is of the right types and has every key; the schema need not be asked then."""
+    try:
+        return bool(ReleaseState.model_validate_json(json.dumps(release), strict=True).data() == release)
+    except ValueError:
+        return False
 
 
 def _flaws(schema: Mapping[str, Any], values: Any, without: str = "") -> Iterator[Flaw]:

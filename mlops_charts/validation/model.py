@@ -53,9 +53,12 @@ class PolicyException:
     """Where in the object, as a glob; entries of lists stand by their names: `spec/templates/image/*`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scope:
-    """Objects that live together in one namespace."""
+    """Objects that live together in one namespace.
+
+    Two scopes are equal if they are one and the same, so that what many proofs ask of a scope can be found once.
+    """
 
     title: str
     """What a person calls it: "iris serving, staging, canary"."""

@@ -40,7 +40,7 @@ class Node:
     @property
     def mapping(self) -> Mapping[str, Any]:
         """The map here, empty if it is no map."""
-        return self.value if isinstance(self.value, Mapping) else {}
+        return self.value if isinstance(self.value, (dict, Mapping)) else {}
 
     @property
     def name(self) -> str:
@@ -66,7 +66,7 @@ class Node:
 
 def _below(value: Any, key: str | int) -> Any:
     if isinstance(key, str):
-        return value.get(key) if isinstance(value, Mapping) else None
+        return value.get(key) if isinstance(value, (dict, Mapping)) else None
     return value[key] if isinstance(value, list | tuple) and -len(value) <= key < len(value) else None
 
 
@@ -108,7 +108,7 @@ def leaves(node: Node) -> Iterator[tuple[ObjectPath, Any]]:
     stack: list[tuple[ObjectPath, Any]] = [(node.path, node.value)]
     while stack:
         path, value = stack.pop()
-        if isinstance(value, Mapping):
+        if isinstance(value, (dict, Mapping)):
             stack.extend(((*path, key), item) for key, item in value.items())
         elif isinstance(value, list | tuple):
             stack.extend(((*path, index), item) for index, item in enumerate(value))

@@ -5,6 +5,7 @@ It knows how each kind wraps a pod and which labels its controller adds. It must
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from mlops_charts.validation.model import Scope
@@ -55,8 +56,13 @@ class Pod:
         return f"{name}, {self.title}" if self.title else name
 
 
-def pods(scope: Scope) -> Iterator[Pod]:
+@lru_cache(maxsize=2)  # a dozen proofs in turn ask for the pods of one scope
+def pods(scope: Scope) -> tuple[Pod, ...]:
     """All pods of a scope, in the order of its objects."""
+    return tuple(_pods(scope))
+
+
+def _pods(scope: Scope) -> Iterator[Pod]:
     for rendered in scope.objects:
         node = root(rendered)
         if rendered.kind in TEMPLATED:
