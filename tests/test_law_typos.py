@@ -61,7 +61,7 @@ environments:
 """
 PEERS = """\
 environments: {staging: {freeze: [{from: "2026-12-20T00:00:00Z", to: "2027-01-03T00:00:00Z"}]}}
-network: {git: [{cidr: 10.0.0.0/8, port: 22}, {namespace: git, port: 443}]}
+network: {git: [{cidr: 10.0.0.0/8, port: 22}, {namespace: git, port: 443}], registry: [{namespace: registry}]}
 gpu: {resource: nvidia.com/gpu, tolerations: [{key: a, effect: NoSchedule}]}
 prometheus: {pushgateway: "http://push:9091"}
 """
