@@ -9,6 +9,7 @@ from mlops_charts.chart.braces import protect
 from mlops_charts.chart.chart import Chart, Template, values_of
 from mlops_charts.chart.errors import ChartError
 from mlops_charts.chart.headers import comment, sentence
+from mlops_charts.chart.jsontext import json_text
 from mlops_charts.chart.readme import chart_text, notes_text, readme_text
 from mlops_charts.chart.scalars import ODD
 from mlops_charts.chart.schema import values_schema
@@ -41,7 +42,7 @@ def emit_chart(chart: Chart) -> dict[str, str]:
 
 def _json(data: Any) -> str:
     """JSON that reads well, with escapes for the characters that editors do not show."""
-    written = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    written = json_text(data)
     return (
         ODD.sub(lambda match: match.group() if match.group() == "\n" else json.dumps(match.group())[1:-1], written)
         + "\n"

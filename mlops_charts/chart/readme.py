@@ -6,12 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mlops_charts.chart.braces import protect
+from mlops_charts.chart.chart import nested
 from mlops_charts.chart.headers import comment, sentence
 from mlops_charts.chart.nodes import REQUIRED, Record, Value
 from mlops_charts.chart.writer import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mlops_charts.chart.chart import Chart
 
@@ -37,9 +38,22 @@ def readme_text(chart: Chart, declared: Sequence[Value | Record]) -> str:
     prose = chart.readme.strip() or f"# {chart.name}\n\n{chart.description}"
     parts = [f"<!-- {sentence(chart.source).replace('--', '- -')} -->", prose]
     if declared:
-        rows = "\n".join(_row(value) for value in declared)
+        rows = "\n".join(_row(value) for value in _grouped(declared))
         parts.append(f"## Values\n\n| value | type | default | meaning |\n|---|---|---|---|\n{rows}")
     return "\n\n".join(parts) + "\n"
+
+
+def _grouped(declared: Sequence[Value | Record]) -> Iterator[Value | Record]:
+    """The values in the order of values.yaml, where those of one group stand together."""
+    yield from _flat(nested({value.path: value for value in declared}))
+
+
+def _flat(tree: dict[str, Any]) -> Iterator[Value | Record]:
+    for item in tree.values():
+        if isinstance(item, dict):
+            yield from _flat(item)
+        else:
+            yield item
 
 
 def _row(value: Value | Record) -> str:

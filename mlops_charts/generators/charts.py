@@ -61,12 +61,18 @@ def serving_chart(plan: Plan, generators: Sequence[Generator]) -> ServingCharts:
             plan.platform.ingress.type, prepackaged=plan.spec.serving.runtime in PREPACKAGED
         ),
         notes=_SERVING_NOTES.format(model=plan.model),
-        readme=_SERVING_README.format(model=plan.model),
+        readme=_serving_readme(plan),
         unset=ENVIRONMENT_VALUES,
     )
     first = {value.path: value.default for value in values_of(_stated(chart)) if value.path in ENVIRONMENT_VALUES}
     overlays = {name: {**first, **differing_defaults(base, other)} for name, other in by_environment.items()}
     return ServingCharts(chart, overlays)
+
+
+def _serving_readme(plan: Plan) -> str:
+    access = _ACCESS[plan.platform.ingress.type].format(model=plan.model)
+    drift = _DRIFT[plan.spec.serving.runtime == "python"]
+    return _SERVING_README.format(model=plan.model, access=access, drift=drift)
 
 
 def _stated(chart: Chart) -> Chart:
@@ -111,4 +117,23 @@ two are generated; `values-<e>.yaml` is yours, for anything but `release`; `rele
 commands. Without a release file the chart refuses to render, so that a lost file never takes down what serves:
 
     helm template . -f environment-<e>.yaml -f values-<e>.yaml -f release-<e>.yaml
+
+{access}
+
+{drift}
 """
+_ACCESS = {
+    "gatewayApi": "Clients reach the model over HTTP at `ingress.host`, through the Gateway of the HTTPRoute.",
+    "istio": """\
+Clients reach the model at `http://<ingress.host>/seldon/<namespace>/{model}/`, through the gateway that the
+SeldonDeployment names; gRPC calls carry the headers `seldon: {model}` and `namespace: <namespace>`.""",
+    "none": """\
+Clients in the cluster reach the model at the Service `{model}`, from pods with the label `mlops-charts/client: {model}`;
+nothing leads in from outside.""",
+}
+_DRIFT = {
+    True: "Alerts watch availability, errors, latency, drift of inputs and predictions, and releases that are stuck.",
+    False: """\
+Alerts watch availability, errors, latency, and releases that are stuck. Drift is not watched: only the python runtime
+measures it.""",
+}
