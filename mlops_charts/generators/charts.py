@@ -128,12 +128,12 @@ _ACCESS = {
 Clients reach the model at `http://<ingress.host>/seldon/<namespace>/{model}/`, through the gateway that the
 SeldonDeployment names; gRPC calls carry the headers `seldon: {model}` and `namespace: <namespace>`.""",
     "none": """\
-Clients in the cluster reach the model at the Service `{model}`, from pods with the label `mlops-charts/client: {model}`;
+Clients in the cluster reach the model at the Service `{model}`, from pods labelled `mlops-charts/client: {model}`;
 nothing leads in from outside.""",
 }
 _DRIFT = {
-    True: "Alerts watch availability, errors, latency, drift of inputs and predictions, and releases that are stuck.",
+    True: "Alerts watch availability, errors, latency, drift of inputs and predictions, and hanging releases.",
     False: """\
-Alerts watch availability, errors, latency, and releases that are stuck. Drift is not watched: only the python runtime
+Alerts watch availability, errors, latency, and hanging releases. Drift is not watched: only the python runtime
 measures it.""",
 }
