@@ -53,6 +53,7 @@ GoLoader.add_implicit_resolver(
     None,
 )
 GoLoader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), None)
+GoLoader.add_constructor("tag:yaml.org,2002:merge", lambda _, node: node.value)  # a text where it is no key
 GoLoader.add_constructor("tag:yaml.org,2002:bool", lambda _, node: node.value.lower() in {"y", "yes", "on", "true"})
 
 
