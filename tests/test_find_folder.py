@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from mlops_charts.loading import load_path
+from mlops_charts.starter import minimal_model, platform_text, train_py
 from mlops_charts.workspace import find_workspace, model_files, read_folder
 
 
@@ -77,7 +79,7 @@ def test_a_path_outside_keeps_its_name(root: Path) -> None:
 
 
 def test_source_files_are_all_but_what_is_no_source(tmp_path: Path) -> None:
-    """Documentation, notebooks, caches, hidden files and what was excluded do not travel; links to folders neither."""
+    """Documentation, notebooks, caches, hidden files and what was excluded do not travel."""
     names = [
         "train.py",
         "lib/a.py",
@@ -92,7 +94,6 @@ def test_source_files_are_all_but_what_is_no_source(tmp_path: Path) -> None:
     for name in [*names, "__pycache__/train.cpython-311.pyc", "mlruns/1/meta.yaml", "données.csv"]:
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(name, "utf-8")
-    (tmp_path / "link").symlink_to(tmp_path / "lib")
     found = read_folder(tmp_path, ["raw/*"])
     assert list(found.files) == ["data.csv", "données.csv", "lib/a.py", "train.py"]
     assert found.files["lib/a.py"] == b"lib/a.py"
@@ -106,6 +107,67 @@ def test_what_is_too_large_is_named_and_not_read(tmp_path: Path) -> None:
     found = read_folder(tmp_path)
     assert list(found.files) == ["train.py"]
     assert found.sizes["big.csv"] == 3 * 1024 * 1024
+
+
+def test_no_link_leads_out_of_the_folder(tmp_path: Path) -> None:
+    """A file from elsewhere on the machine never gets into a chart; a second name within the folder does no harm."""
+    folder = tmp_path / "model/iris"
+    (folder / "lib").mkdir(parents=True)
+    (folder / "train.py").write_text("train")
+    (tmp_path / "key.pem").write_text("secret")
+    for name, target in (
+        ("same.py", "train.py"),
+        ("key.pem", "../../key.pem"),
+        ("everything", "../.."),
+        ("twice", "lib"),
+        ("broken", "nowhere"),
+        ("excluded.pem", "../../key.pem"),
+        ("mlruns", "../.."),
+        ("loop", "loop"),
+    ):
+        (folder / name).symlink_to(target)
+    (folder / "lib/deep.pem").symlink_to(tmp_path / "key.pem")
+    found = read_folder(folder, ["excluded.pem"])
+    assert {"same.py": b"train", "train.py": b"train"} == found.files
+    assert {
+        "broken": "nowhere",
+        "everything": "../..",
+        "key.pem": "../../key.pem",
+        "lib/deep.pem": str(tmp_path / "key.pem"),
+        "loop": "loop",
+        "twice": "lib",
+    } == found.links
+
+
+def test_a_folder_reached_by_a_link_is_the_folder_itself(tmp_path: Path) -> None:
+    """What counts is where its files are, not how one came there."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/train.py").write_text("train")
+    (tmp_path / "real/same.py").symlink_to("train.py")
+    (tmp_path / "linked").symlink_to("real")
+    assert {"same.py": b"train", "train.py": b"train"} == read_folder(tmp_path / "linked").files
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("sklearn://iris", [("source-link", "key.pem"), ("source-too-large", "model.yaml")]),
+        ("file://big.csv", [("source-link", "key.pem"), ("source-too-large", "model.yaml")]),
+        ("file://key.pem", [("source-link", "key.pem"), ("source-too-large", "model.yaml")]),
+    ],
+)
+def test_what_does_not_travel_is_told_once(root: Path, uri: str, expected: list[tuple[str, str]]) -> None:
+    """A link and a file too large to be read are problems of their own, whether or not something names them."""
+    folder = root / "model/a"
+    (folder / "model.yaml").write_text(minimal_model("a").replace("sklearn://iris", uri))
+    (folder / "train.py").write_text(train_py())
+    (folder / "key.pem").symlink_to(root / "platform.yaml")
+    with (folder / "big.csv").open("wb") as file:
+        file.truncate(3 * 1024 * 1024)
+    (root / "platform.yaml").write_text(platform_text())
+    problems = load_path(folder).problems
+    found = [(each.code, Path(each.position.file).name) for each in problems if each.position]
+    assert expected == found
 
 
 def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:

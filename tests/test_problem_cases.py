@@ -57,7 +57,8 @@ def _of_model(case: str, path: Path, platform: PlatformSpec, broken: frozenset[s
     assert source
     parsed = parse_spec(ModelSpec, source)
     files = LARGE if case == "source-too-large" else FILES
-    asked = Asked(parsed.spec, platform, source, "model/iris", files, None, parsed.broken, broken)
+    links = {"key.pem": "../../secrets/key.pem"} if case == "source-link" else {}
+    asked = Asked(parsed.spec, platform, source, "model/iris", files, None, parsed.broken, broken, links=links)
     fleet = []
     if case == "name-collision":
         other, _ = parse(path.read_bytes(), "other/iris/model.yaml")

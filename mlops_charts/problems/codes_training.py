@@ -66,6 +66,13 @@ TABLE: Final[tuple[Entry, ...]] = (
         example="scikit-learn>=1.7",
     ),
     code(
+        "source-link",
+        title="A link in the model's folder is not followed",
+        why="It leads to another folder, whose files would get into git and the cluster unseen.",
+        fix="Put the file itself into the model's folder, or name the link in sourceExclude.",
+        example="ln -s ../../secrets/key.pem model/iris/key.pem",
+    ),
+    code(
         "source-too-large",
         title="The source files are too large",
         why="They travel in a ConfigMap, which Kubernetes limits to 1 MiB.",

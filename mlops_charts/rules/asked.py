@@ -27,6 +27,9 @@ class Asked:
         platform_source: The text of platform.yaml; None for the built-in platform.
         broken: Top-level blocks of model.yaml that `parse_spec` found broken: no rule that reads them runs.
         broken_platform: The same of platform.yaml.
+        sizes: Bytes of every source file, those included that are too large to be read.
+        unread: Source files that could not be read, with the reason.
+        links: Links in the folder that are not followed, with where they lead.
     """
 
     spec: ModelSpec
@@ -37,6 +40,9 @@ class Asked:
     platform_source: Source | None = None
     broken: frozenset[str] = frozenset()
     broken_platform: frozenset[str] = frozenset()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def view(self) -> "View":

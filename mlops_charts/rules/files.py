@@ -14,6 +14,16 @@ SOURCE_LIMIT = 900 * 1024
 _LISTED = 5
 
 
+def readable(view: View) -> Iterator[Problem]:
+    """Every source file can be read, and is in the folder itself."""
+    for name, reason in view.asked.unread.items():
+        yield Problem("file-unreadable", f"cannot be read: {reason}", in_file(view.asked, name))
+    for name, target in view.asked.links.items():
+        message = f"this is a link to {target}, which is not followed"
+        note = "put the file itself here, or name the link in training.sourceExclude"
+        yield Problem("source-link", message, in_file(view.asked, name), note=note)
+
+
 def entrypoints(view: View) -> Iterator[Problem]:
     """Every FILE.py:NAME exists, parses, and defines the name."""
     files = view.asked.files
@@ -23,7 +33,7 @@ def entrypoints(view: View) -> Iterator[Problem]:
         file, _, name = entrypoint.rpartition(":")
         if file in files:
             yield from _defined(view, path, file, name)
-        else:
+        elif not _stands(view, file):
             yield _absent(view, path, file)
 
 
@@ -41,15 +51,21 @@ def _entrypoints(view: View) -> Iterator[tuple[Path, str]]:
 def data_file(view: View) -> Iterator[Problem]:
     """The file of a file:// address exists."""
     files, uri = view.asked.files, view.spec.training.data.uri
-    if files is not None and uri.startswith("file://") and uri.removeprefix("file://") not in files:
+    if files is not None and uri.startswith("file://") and not _stands(view, uri.removeprefix("file://")):
         yield _absent(view, ("training", "data", "uri"), uri.removeprefix("file://"))
 
 
 def requirements_file(view: View) -> Iterator[Problem]:
     """The file of requirements exists."""
     files, name = view.asked.files, view.spec.training.requirements
-    if files is not None and name and name not in files:
+    if files is not None and name and not _stands(view, name):
         yield _absent(view, ("training", "requirements"), name)
+
+
+def _stands(view: View, file: str) -> bool:
+    """Return whether a file is there; of one that was not read, other rules say why."""
+    asked = view.asked
+    return any(file in known for known in (asked.files or {}, asked.sizes, asked.links))
 
 
 def _absent(view: View, path: Path, file: str) -> Problem:
@@ -102,7 +118,8 @@ def _bound(body: list[ast.stmt]) -> Iterator[str]:
 def source_size(view: View) -> Iterator[Problem]:
     """What travels as source fits into a ConfigMap."""
     files = view.asked.files or {}
-    sizes = {name: _stored(content) for name, content in files.items()}
+    unread = {name: size for name, size in view.asked.sizes.items() if name not in files}
+    sizes = {**unread, **{name: _stored(content) for name, content in files.items()}}
     total = sum(sizes.values())
     if total > SOURCE_LIMIT:
         biggest = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:_LISTED]

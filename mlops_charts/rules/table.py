@@ -69,6 +69,7 @@ MODEL_RULES: tuple[ModelRule, ...] = (
     _model(metadata.annotations, "metadata"),
     _model(metadata.node_selector, "training"),
     _model(model_secrets),
+    _model(files.readable),
     _model(files.entrypoints, "training", "validation", "serving"),
     _model(files.data_file, "training"),
     _model(files.requirements_file, "training"),

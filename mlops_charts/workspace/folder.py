@@ -20,16 +20,31 @@ class Folder:
     Attributes:
         files: Contents by path in the folder, with slashes; sorted. Empty of what exceeds the limit.
         sizes: Bytes of every source file, those left unread included.
-        unreadable: Files that could not be read, with the reason.
+        unread: Files that could not be read, with the reason.
+        links: Links that are not followed, with where they lead: out of the folder, or to another folder.
     """
 
     files: Mapping[str, bytes]
     sizes: Mapping[str, int]
-    unreadable: Mapping[str, str]
+    unread: Mapping[str, str]
+    links: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What stands in a folder under a name; `link` is where it leads if it is a link that is not followed."""
+
+    name: str
+    path: str
+    size: int
+    link: str = ""
 
 
 def read_folder(folder: Path, exclude: Sequence[str] = ()) -> Folder:
     """Return the source files below a folder: all but model.yaml, documentation, notebooks, caches and `exclude`.
+
+    A link to a file of the same folder stands for that file. No other link is followed, so that nothing from elsewhere
+    on the machine gets into a chart.
 
     Args:
         folder: The model's folder.
@@ -37,34 +52,43 @@ def read_folder(folder: Path, exclude: Sequence[str] = ()) -> Folder:
     """
     files: dict[str, bytes] = {}
     sizes: dict[str, int] = {}
-    unreadable: dict[str, str] = {}
+    unread: dict[str, str] = {}
+    found = sorted(_candidates(folder, "", tuple(exclude), os.path.realpath(folder)), key=lambda each: each.name)
     left = READ_LIMIT
-    for name, path, size in sorted(_candidates(folder, "", tuple(exclude))):
-        sizes[name] = size
-        if size > left:
+    for each in found:
+        if each.link:
+            continue
+        sizes[each.name] = each.size
+        if each.size > left:
             continue
         try:
-            files[name] = Path(path).read_bytes()
+            files[each.name] = Path(each.path).read_bytes()
         except OSError as error:
-            unreadable[name] = error.strerror or str(error)
-        left -= size
-    return Folder(files, sizes, unreadable)
+            unread[each.name] = error.strerror or str(error)
+        left -= each.size
+    return Folder(files, sizes, unread, {each.name: each.link for each in found if each.link})
 
 
-def _candidates(folder: Path | str, prefix: str, exclude: tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
+def _candidates(folder: Path | str, prefix: str, exclude: tuple[str, ...], home: str) -> Iterator[_Found]:
     try:
         entries = list(os.scandir(folder))
     except OSError:
         return
     for entry in entries:
         name = prefix + entry.name
-        if _excluded(entry.name, name, exclude):
+        if _excluded(entry.name, name, exclude) or (entry.name in _CACHES and Path(entry.path).is_dir()):
             continue
         if entry.is_dir(follow_symlinks=False):
-            if entry.name not in _CACHES:
-                yield from _candidates(entry.path, f"{name}/", exclude)
+            yield from _candidates(entry.path, f"{name}/", exclude, home)
+        elif entry.is_symlink() and not _stays(entry, home):
+            yield _Found(name, entry.path, 0, str(Path(entry.path).readlink()))
         elif entry.is_file():
-            yield name, entry.path, entry.stat().st_size
+            yield _Found(name, entry.path, entry.stat().st_size)
+
+
+def _stays(link: os.DirEntry[str], home: str) -> bool:
+    target = Path(os.path.realpath(link.path))
+    return target.is_file() and target.is_relative_to(home)
 
 
 def _excluded(base: str, name: str, exclude: tuple[str, ...]) -> bool:
