@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 from mlops_charts.chart import Chart, Template, origin_at
 from mlops_charts.loading import Model
-from mlops_charts.problems import Position, Problem
+from mlops_charts.problems import Position, Problem, Severity
 from mlops_charts.validation.model import Finding
 
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
@@ -48,11 +48,15 @@ class Blame:
     def problems(self, findings: Iterable[tuple[str, Finding]]) -> list[Problem]:
         """Return the problems behind findings, each with the title of the first rendering that showed it."""
         told: dict[tuple[str, ...], Problem] = {}
+        unchecked: dict[str, Finding] = {}
         for title, finding in findings:
+            if finding.code == "kind-unchecked" and finding.severity is Severity.WARNING:
+                unchecked.setdefault(finding.object.kind, finding)
+                continue
             key = _key(finding)
             if key not in told:
                 told[key] = self._problem(title, finding)
-        return list(told.values())
+        return [*told.values(), *_unchecked(unchecked)]
 
     def _problem(self, title: str, finding: Finding) -> Problem:
         found = finding.object
@@ -87,6 +91,14 @@ def _path(origin: str) -> tuple[str | int, ...]:
 
 def _text(path: Iterable[str | int]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+
+
+def _unchecked(kinds: Mapping[str, Finding]) -> Iterator[Problem]:
+    """Yield one warning for all kinds that no schema is known for, however many they are."""
+    if kinds:
+        first = next(iter(kinds.values()))
+        message = f"not checked, for want of a schema: {', '.join(sorted(kinds))}"
+        yield Problem(first.code, message, None, "", first.note, first.severity)
 
 
 def _key(finding: Finding) -> tuple[str, ...]:
