@@ -12,26 +12,41 @@ from mlops_charts.problems import Problem, has_errors
 from mlops_charts.rendering import what
 from mlops_charts.spec.operation import Check
 from mlops_charts.spec.scalars import seconds
+from mlops_charts.workspace.write import read_text
 
 
-def plans(paths: Sequence[Path], platform: Path | None = None) -> tuple[list[Plan], list[Problem]]:
-    """Return the plans of models, and what is wrong with them."""
+def plans(paths: Sequence[Path], platform: Path | None = None) -> tuple[list[tuple[Plan, str]], list[Problem]]:
+    """Return the plans of models, each with what committing its rendering will cause, and what is wrong with them."""
     workspace, files = what(paths, platform)
     loaded_platform, found = load_platform(workspace)
-    decided, problems = [], list(found)
+    decided: list[tuple[Plan, str]] = []
+    problems = list(found)
     for file in files:
         loaded = load_model(file, workspace, loaded_platform)
         problems += loaded.problems
         if loaded.model is not None and not has_errors(found):
-            decided.append(rendering_of(loaded.model).plan)
+            plan = rendering_of(loaded.model).plan
+            decided.append((plan, _training(plan, workspace.root)))
     return decided, problems
 
 
-def described(plan: Plan) -> Mapping[str, Mapping[str, str]]:
+def _training(plan: Plan, root: Path) -> str:
+    """Return whether the Workflow that is rendered on the disk is the planned one."""
+    rendered = read_text(root / f"charts/{plan.model}/pipeline/templates/workflow.yaml")
+    if rendered is None:
+        return "will train for the first time, once it is rendered and committed"
+    if f"name: {plan.names.workflow}\n" in rendered:
+        return "trains nothing: the rendered Workflow is for this code"
+    return "will retrain, once it is rendered and committed: the code has changed"
+
+
+def described(plan: Plan, training: str) -> Mapping[str, Mapping[str, str]]:
     """Return the decisions as titles and, below each, keys and words."""
+    files = "1 file" if len(plan.files) == 1 else f"{len(plan.files)} files"
     model = {
-        "code digest": f"{plan.code_digest[:16]}… over {len(plan.files)} files and the spec",
+        "code digest": f"{plan.code_digest[:16]}… of {files} and the spec",
         "workflow": plan.names.workflow,
+        "training": training,
         "namespace": f"{plan.pipeline.namespace} (Pod Security {plan.pipeline.pod_security})",
         "steps": " -> ".join(plan.pipeline.steps),
         "runtime image": plan.images.runtime,

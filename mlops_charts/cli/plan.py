@@ -33,10 +33,10 @@ def command(*, paths: tuple[Path, ...], platform_file: Path | None, form: str) -
         options.print_problems(problems, form)
         return PROBLEMS
     if form == "json":
-        click.echo(json.dumps([dict(described(plan)) for plan in found], indent=2))
+        click.echo(json.dumps([dict(described(*each)) for each in found], indent=2))
         return CLEAN
-    for plan in found:
-        for title, lines in described(plan).items():
+    for each in found:
+        for title, lines in described(*each).items():
             click.echo(title)
             for key, content in lines.items():
                 click.echo(f"  {key:<22} {content}")
