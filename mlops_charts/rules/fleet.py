@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from mlops_charts.problems import CODES, Position, Problem
 from mlops_charts.rules.asked import Asked
-
-_HERE = "https://kubernetes.default.svc"
+from mlops_charts.spec.platform import IN_CLUSTER
 
 
 class Name(NamedTuple):
@@ -44,7 +43,7 @@ def _names(asked: Asked) -> Iterator[Name]:
     model, platform = asked.spec.metadata.name, asked.platform
     yield Name("model", "", model)
     yield Name("Application", "", f"{model}-pipeline")
-    yield Name("namespace", _HERE, platform.pipeline.namespace.format(model=model, environment="pipeline"))
+    yield Name("namespace", IN_CLUSTER, platform.pipeline.namespace.format(model=model, environment="pipeline"))
     for environment in asked.environments:
         there = platform.environments.get(environment)
         if there:

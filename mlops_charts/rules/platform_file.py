@@ -11,13 +11,12 @@ from mlops_charts.rules.asked import problem, stated
 from mlops_charts.rules.cleartext import secrets_in_clear
 from mlops_charts.rules.metadata import label_flaws
 from mlops_charts.source import Path, Source
-from mlops_charts.spec.platform import Network, Peer, PlatformSpec
+from mlops_charts.spec.platform import IN_CLUSTER, Network, Peer, PlatformSpec
 from mlops_charts.spec.scalars import image_parts
 
 _LONGEST_MODEL = "m" * 30
 _NAMESPACE_LENGTH = 63
 _HOST_LENGTH = 253
-_HERE = "https://kubernetes.default.svc"
 _MALICIOUS_TRIVY = ("0.69.4", "0.69.5", "0.69.6")
 
 
@@ -107,7 +106,7 @@ def secret_store(asked: AskedPlatform) -> Iterator[Problem]:
 
 def _patterns(asked: AskedPlatform) -> Iterator[tuple[Path, str, str, str]]:
     """Yield path, cluster, environment and pattern of every namespace."""
-    yield ("pipeline", "namespace"), _HERE, "pipeline", asked.platform.pipeline.namespace
+    yield ("pipeline", "namespace"), IN_CLUSTER, "pipeline", asked.platform.pipeline.namespace
     for name, there in asked.platform.environments.items():
         yield ("environments", name, "namespace"), there.cluster, name, there.namespace
 

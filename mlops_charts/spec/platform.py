@@ -8,6 +8,8 @@ from mlops_charts.spec.base import Block, Bool, Int
 from mlops_charts.spec.scalars import GitUrl, HttpUrl, Image, Label, Moment, Quantity, SecretName, ShortLabel, TimeZone
 from mlops_charts.spec.training import Toleration
 
+IN_CLUSTER = "https://kubernetes.default.svc"
+"""The cluster that Argo CD runs in, and pipelines with it."""
 Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._/-]+)?$", examples=["ghcr.io/acme"])]
 NamePattern = Annotated[
     str, Field(pattern=r"^(?:[a-z0-9-]|\{model\}|\{environment\})+$", examples=["{model}-{environment}"])
@@ -15,6 +17,7 @@ NamePattern = Annotated[
 HostPattern = Annotated[
     str, Field(pattern=r"^(?:[a-z0-9.-]|\{model\}|\{environment\})+$", examples=["{model}.{environment}.example.com"])
 ]
+_BRANCH = r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$"  # no hyphen first: it stands in arguments of git
 
 
 class Git(Block):
@@ -23,12 +26,10 @@ class Git(Block):
     url: GitUrl = Field(
         "https://git.example.com/ml/models.git", description="Where Argo CD and the release commands find it."
     )
-    branch: str = Field(
-        "main", pattern=r"^[A-Za-z0-9._/-]+$", examples=["main"], description="The branch that is deployed."
-    )
+    branch: str = Field("main", pattern=_BRANCH, examples=["main"], description="The branch that is deployed.")
     path: str = Field(
         "",
-        pattern=r"^(?:[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)?$",
+        pattern=r"^(?:\.?[A-Za-z0-9_][A-Za-z0-9._-]*(?:/\.?[A-Za-z0-9_][A-Za-z0-9._-]*)*)?$",
         examples=["ml/models"],
         description="Folder of platform.yaml in the repository; empty at its top.",
     )
@@ -40,7 +41,7 @@ class Git(Block):
     )
     release_branch: str | None = Field(
         None,
-        pattern=r"^[A-Za-z0-9._/-]+$",
+        pattern=_BRANCH,
         examples=["releases"],
         description="Branch for release files where the main branch is protected.",
     )
@@ -103,9 +104,7 @@ class Freeze(Block):
 class PlatformEnvironment(Block):
     """A place where models are served."""
 
-    cluster: HttpUrl = Field(
-        "https://kubernetes.default.svc", description="The cluster's API server, as Argo CD knows it."
-    )
+    cluster: HttpUrl = Field(IN_CLUSTER, description="The cluster's API server, as Argo CD knows it.")
     namespace: NamePattern = Field("{model}-{environment}", description="Namespace of a model there.")
     freeze: tuple[Freeze, ...] = Field((), description="Times in which nothing is released; a rollback is.")
 
@@ -249,7 +248,7 @@ class PlatformSpec(Block):
     environments: dict[ShortLabel, PlatformEnvironment] = Field(
         {
             "staging": PlatformEnvironment.model_construct(
-                cluster="https://kubernetes.default.svc", namespace="{model}-{environment}", freeze=()
+                cluster=IN_CLUSTER, namespace="{model}-{environment}", freeze=()
             )
         },
         min_length=1,

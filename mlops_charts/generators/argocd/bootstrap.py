@@ -10,11 +10,11 @@ from mlops_charts.generators.argocd.common import (
     API_VERSION,
     COMPARE_OPTIONS,
     GENERATE_PATHS,
-    IN_CLUSTER,
     in_repository,
     sync_policy,
 )
 from mlops_charts.generators.argocd.readme import bootstrap_readme, health_header
+from mlops_charts.spec.platform import IN_CLUSTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

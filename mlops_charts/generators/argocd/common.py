@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 
 API_VERSION: Final = "argoproj.io/v1alpha1"
 FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
-IN_CLUSTER: Final = "https://kubernetes.default.svc"  # the cluster that Argo CD runs in, and pipelines with it
 SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"
 COMPARE_OPTIONS: Final = "argocd.argoproj.io/compare-options"
 GENERATE_PATHS: Final = "argocd.argoproj.io/manifest-generate-paths"

@@ -11,13 +11,13 @@ from mlops_charts.generators.argocd.common import (
     COMPARE_OPTIONS,
     FINALIZER,
     GENERATE_PATHS,
-    IN_CLUSTER,
     SYNC_OPTIONS,
     SYNC_WAVE,
     in_repository,
     pod_security_labels,
     sync_policy,
 )
+from mlops_charts.spec.platform import IN_CLUSTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,11 +8,11 @@ from mlops_charts.generators.argocd.bootstrap import bootstrap_files
 from mlops_charts.generators.argocd.common import (
     API_VERSION,
     FINALIZER,
-    IN_CLUSTER,
     PROJECT_WAVE,
     SYNC_WAVE,
     namespace_pattern,
 )
+from mlops_charts.spec.platform import IN_CLUSTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
