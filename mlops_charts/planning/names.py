@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
-
-SLOTS: tuple[Literal["blue"], Literal["green"]] = ("blue", "green")
 
 
 @dataclass(frozen=True)

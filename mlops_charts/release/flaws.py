@@ -8,12 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from mlops_charts.release.phases import RESTING, Ingress, Shape, known_phases, shapes
-from mlops_charts.release.state import ReleaseState, Slot, SlotName
+from mlops_charts.release.state import SLOTS, ReleaseState, Slot, SlotName
 
-_SLOTS: Final[tuple[SlotName, SlotName]] = ("blue", "green")
 _FLAGS = ("enabled", "routed", "mirrored", "matched")
 _ALL = 100
 
@@ -43,7 +41,7 @@ def problems_of(state: ReleaseState, ingress: Ingress, *, prepackaged: bool | No
     """
     found = [
         *_phase(state, ingress),
-        *(flaw for name in _SLOTS for flaw in _slot(state, name, ingress, prepackaged=prepackaged)),
+        *(flaw for name in SLOTS for flaw in _slot(state, name, ingress, prepackaged=prepackaged)),
         *_stable(state),
         *_sum(state),
         *_experiment(state),
@@ -111,7 +109,7 @@ def _stable(state: ReleaseState) -> Iterator[Flaw]:
 
 
 def _sum(state: ReleaseState) -> Iterator[Flaw]:
-    routed = [name for name in _SLOTS if state.slot(name).routed]
+    routed = [name for name in SLOTS if state.slot(name).routed]
     total = sum(state.slot(name).weight for name in routed)
     if routed and total != _ALL:
         parts = " + ".join(f"{name} {state.slot(name).weight}" for name in routed)
@@ -120,7 +118,7 @@ def _sum(state: ReleaseState) -> Iterator[Flaw]:
 
 
 def _experiment(state: ReleaseState) -> Iterator[Flaw]:
-    if not any(state.slot(name).matched for name in _SLOTS):
+    if not any(state.slot(name).matched for name in SLOTS):
         return
     for field in ("header", "value"):
         if not getattr(state.match, field):
@@ -129,10 +127,10 @@ def _experiment(state: ReleaseState) -> Iterator[Flaw]:
 
 
 def _versions(state: ReleaseState) -> Iterator[Flaw]:
-    versions = [state.slot(name).version for name in _SLOTS if state.slot(name).enabled]
+    versions = [state.slot(name).version for name in SLOTS if state.slot(name).enabled]
     if len(versions) > 1 and versions[0] and versions[0] == versions[1]:
         message = f"both slots run version {versions[0]}, so that their metrics cannot be told apart"
-        yield Flaw(f"release.{_SLOTS[1]}.version", message, "two versions, or one slot off")
+        yield Flaw(f"release.{SLOTS[1]}.version", message, "two versions, or one slot off")
 
 
 def _slots_of_the_phase(state: ReleaseState, ingress: Ingress) -> Iterator[Flaw]:
@@ -140,13 +138,13 @@ def _slots_of_the_phase(state: ReleaseState, ingress: Ingress) -> Iterator[Flaw]
     admitted = list(shapes(state.phase, ingress))
     if any(_fits(state, shape) for shape in admitted):
         return
-    now = _described(state.stable, {name: _flags(state.slot(name)) for name in _SLOTS})
+    now = _described(state.stable, {name: _flags(state.slot(name)) for name in SLOTS})
     meant = " or ".join(dict.fromkeys(_described(one.stable, {"old": one.old, "new": one.new}) for one in admitted))
     yield Flaw("release.phase", f"the slots are not those of the phase {state.phase}: {now}", meant)
 
 
 def _fits(state: ReleaseState, shape: Shape) -> bool:
-    for old, new in (_SLOTS, _SLOTS[::-1]):
+    for old, new in (SLOTS, SLOTS[::-1]):
         stable = {"old": old, "new": new, "none": "none"}[shape.stable]
         if (stable, shape.old, shape.new) == (state.stable, _flags(state.slot(old)), _flags(state.slot(new))):
             return True

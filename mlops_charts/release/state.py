@@ -14,6 +14,7 @@ Phase = Literal[
     "none", "awaitingApproval", "warming", "canary", "shadow", "abTest", "promoting", "baking", "rollingBack", "settled"
 ]
 SlotName = Literal["blue", "green"]
+SLOTS: tuple[Literal["blue"], Literal["green"]] = ("blue", "green")
 
 
 class _Record(BaseModel):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from mlops_charts.chart import Record, Value, record, value
 from mlops_charts.generators.serving.release_rules import release_constraints
 from mlops_charts.planning import SLOTS, Plan
-from mlops_charts.release.state import Identity, Match, Phase, ReleaseState, Slot
+from mlops_charts.release.state import Identity, Match, Phase, ReleaseState, Slot, SlotName
 
 __all__ = [
     "PREPACKAGED",
@@ -28,7 +28,6 @@ __all__ = [
     "stable",
 ]
 
-SlotName = Literal["blue", "green"]
 PREPACKAGED = frozenset({"sklearn", "mlflow"})
 _ALL = 100
 _MOMENT = "^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+-][0-9]{2}:[0-9]{2}))?$"
