@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlops_charts import contract
-from mlops_charts.chart import text, when
+from mlops_charts.chart import Text, Value, text, when
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
 from mlops_charts.generators.serving import values
@@ -28,32 +28,36 @@ def autoscaler(plan: Plan, environment: EnvironmentPlan, name: SlotName) -> dict
     autoscaling = environment.spec.serving.autoscaling
     if autoscaling is None:
         return {}
-    if autoscaling.requests_per_second is None:
-        return {"hpaSpec": _by_cpu(environment, name)}
-    return {"kedaSpec": _by_requests(plan, environment, name)}
+    most = values.max_replicas(autoscaling)
+    if autoscaling.cpu_percent is not None:
+        return {"hpaSpec": _by_cpu(name, most, autoscaling.cpu_percent)}
+    if autoscaling.requests_per_second is not None:
+        query = text(_query(plan, environment, name), namespace=namespace(environment))
+        return {"kedaSpec": _by_requests(plan, name, most, autoscaling.requests_per_second, query)}
+    return {}
 
 
-def _by_cpu(environment: EnvironmentPlan, name: SlotName) -> dict[str, Any]:
-    target = {"type": "Utilization", "averageUtilization": values.cpu_percent(environment)}
+def _by_cpu(name: SlotName, most: Value, percent: int) -> dict[str, Any]:
+    target = {"type": "Utilization", "averageUtilization": values.cpu_percent(percent)}
     return {
         "minReplicas": slot(name).min_replicas,
-        "maxReplicas": values.max_replicas(environment),
+        "maxReplicas": most,
         "metricsv2": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
     }
 
 
-def _by_requests(plan: Plan, environment: EnvironmentPlan, name: SlotName) -> dict[str, Any]:
+def _by_requests(plan: Plan, name: SlotName, most: Value, rate: float, query: Text) -> dict[str, Any]:
     return {
         "minReplicaCount": slot(name).min_replicas,
-        "maxReplicaCount": values.max_replicas(environment),
+        "maxReplicaCount": most,
         "triggers": [
             {
                 "type": "prometheus",
                 "metricType": "AverageValue",
                 "metadata": {
                     "serverAddress": plan.platform.prometheus.url,
-                    "query": text(_query(plan, environment, name), namespace=namespace(environment)),
-                    "threshold": values.requests_per_second(environment),
+                    "query": query,
+                    "threshold": values.requests_per_second(rate),
                 },
             }
         ],

@@ -12,6 +12,7 @@ from typing import Final
 
 from mlops_charts.chart import Value, value
 from mlops_charts.planning import EnvironmentPlan, Plan
+from mlops_charts.spec.operation import Autoscaling
 from mlops_charts.spec.scalars import seconds
 
 QUANTITY: Final = r"^([0-9]+(\.[0-9]+)?|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?$"
@@ -110,30 +111,23 @@ def log_retain(environment: EnvironmentPlan) -> Value:
     return value("serving.requestLog.retain", found, "How long requests are kept.", pattern=_ANY_DURATION)
 
 
-def max_replicas(environment: EnvironmentPlan) -> Value:
+def max_replicas(autoscaling: Autoscaling) -> Value:
     """Return the most pods of a version; the fewest are the release's own `minReplicas`."""
-    autoscaling = environment.spec.serving.autoscaling
-    return value(
-        "serving.autoscaling.max", autoscaling.max if autoscaling else 1, "The most pods of each version.", minimum=1
-    )
+    return value("serving.autoscaling.max", autoscaling.max, "The most pods of each version.", minimum=1)
 
 
-def cpu_percent(environment: EnvironmentPlan) -> Value:
+def cpu_percent(percent: int) -> Value:
     """Return the use of the processor that is aimed at."""
-    autoscaling = environment.spec.serving.autoscaling
-    found = (autoscaling.cpu_percent if autoscaling else None) or 1
     return value(
-        "serving.autoscaling.cpuPercent", found, "Processor use that is aimed at, in percent.", minimum=1, maximum=100
+        "serving.autoscaling.cpuPercent", percent, "Processor use that is aimed at, in percent.", minimum=1, maximum=100
     )
 
 
-def requests_per_second(environment: EnvironmentPlan) -> Value:
+def requests_per_second(rate: float) -> Value:
     """Return the load of a pod that is aimed at, as text because KEDA takes it so."""
-    autoscaling = environment.spec.serving.autoscaling
-    found = _decimal((autoscaling.requests_per_second if autoscaling else None) or 1)
     return value(
         "serving.autoscaling.requestsPerSecond",
-        found,
+        _decimal(rate),
         "Requests per second and pod that are aimed at.",
         pattern=_NUMBER,
     )
