@@ -45,7 +45,11 @@ def render(plan: Plan, generators: Sequence[Generator] = ()) -> Rendering:
         generators: Generators of your own, besides ours and the installed ones.
 
     Returns:
-        The charts, the Applications, and as `.tree` the files.
+        The charts, the Applications, and as `.tree` the files; each is made when it is first read.
+
+    Raises:
+        ChartError: A generator built something that is no chart; raised by what is read of the result.
+        BrokenGenerator: A generator that is installed cannot be loaded.
     """
     return Rendering(plan, all_generators(generators))
 
@@ -64,10 +68,12 @@ def validate(
         model: What was asked, for the positions of problems.
         rendering: What it became; rendered anew if left out.
         deep: Also real Helm, every phase of a release, and the schemas of all kinds.
-        crds: Folders with CustomResourceDefinitions.
-        require_all: Whether an object without a schema is an error.
+        crds: Folders with CustomResourceDefinitions, besides the fetched ones; they make the proofs deep.
+        require_all: Whether an object without a schema is an error; it makes the proofs deep.
 
     Raises:
+        ChartError: A generator built something that is no chart.
+        validation.schemas.SchemaError: A folder of `crds` does not exist, or holds what is no CRD.
         validation.helm.MissingTool: `deep` needs the extra `validate`.
     """
     rendering = rendering or render(plan(model))
@@ -79,6 +85,9 @@ def write(rendering: Rendering, root: str | Path) -> Changes:
     """Write a model's charts and Applications, and what its repository has once, below a folder.
 
     Each file is old or new, never torn; files of people and of releases are written once and never again.
+
+    Raises:
+        OSError: The disk refused; what was written before stays, and the next call goes on.
     """
     once: Tree = platform_tree(rendering.plan.platform, rendering.generators)
     return write_tree(rendering.tree | once, Path(root))

@@ -5,9 +5,11 @@
         +-- InvalidSpec      the user's files have problems; `.problems` has them all, located
         +-- NoPlatform       rendering needs a platform.yaml and there is none
         +-- NotFound         a model that was named does not exist
-    +-- BrokenGenerator  a generator that is installed cannot be loaded
+    +-- BrokenGenerator      a generator that is installed cannot be loaded
+    +-- chart.ChartError     a generator built something that is no chart; also a ValueError
 
-`chart.ChartError` is a mistake of a generator, `validation.helm.MissingTool` and `HelmError` are the tools'.
+Rooms have further ones of what they work with: `GitError`, `RegistryError`, `HelmError`, `MissingTool`,
+`DocumentError`, `SchemaError`, `FetchError`.
 """
 
 from __future__ import annotations

@@ -93,6 +93,7 @@ def test_the_type_is_found_out(declared: Value, kind: Kind) -> None:
         (lambda: value("x", "b", pattern="^a$"), "breaks pattern"),
         (lambda: value("x", "b", type=int), "of type string, not integer"),
         (lambda: value("x", object()), "no plain data"),
+        (lambda: value("x", "b", pattern="("), "value x: the pattern '\\(' is no regular expression"),
         (lambda: value("x y", 1), "no dotted path"),
         (lambda: value("x..y", 1), "no dotted path"),
         (lambda: record("", {}, ""), "no dotted path"),

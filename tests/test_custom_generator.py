@@ -198,6 +198,21 @@ def test_what_would_hide_something_of_ours_is_refused(model: Model, part: Part, 
         errors(model, part)
 
 
+@pytest.mark.parametrize(
+    ("yielded", "says"),
+    [
+        (None, "the generator serving-test returns NoneType, expected an iterable of Part"),
+        ([{"kind": "ConfigMap"}], r"the generator serving-test yields dict, expected Part\(file, node\)"),
+    ],
+)
+def test_what_is_no_part_is_refused(model: Model, yielded: Any, says: str) -> None:
+    """A generator that forgets to yield, or yields the bare manifest, is told by its name."""
+    generator = Serving()
+    generator.parts = yielded
+    with pytest.raises(ChartError, match=says):
+        _ = render(plan(model), [generator]).serving
+
+
 @pytest.mark.parametrize("name", ["topic", "../../x.yaml", "/x.yaml", "X.yaml", "x.txt", "", "a//b.yaml"])
 def test_a_file_is_a_yaml_file_below_templates(name: str) -> None:
     """No other name is taken, so that nothing is written elsewhere and Helm reads it."""

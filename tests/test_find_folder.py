@@ -128,7 +128,7 @@ def test_no_link_leads_out_of_the_folder(tmp_path: Path) -> None:
         (folder / name).symlink_to(target)
     (folder / "lib/deep.pem").symlink_to(tmp_path / "key.pem")
     found = read_folder(folder, ["excluded.pem"])
-    assert {"same.py": b"train", "train.py": b"train"} == found.files
+    assert found.files == {"same.py": b"train", "train.py": b"train"}
     assert {
         "broken": "nowhere",
         "everything": "../..",
@@ -145,7 +145,7 @@ def test_a_folder_reached_by_a_link_is_the_folder_itself(tmp_path: Path) -> None
     (tmp_path / "real/train.py").write_text("train")
     (tmp_path / "real/same.py").symlink_to("train.py")
     (tmp_path / "linked").symlink_to("real")
-    assert {"same.py": b"train", "train.py": b"train"} == read_folder(tmp_path / "linked").files
+    assert read_folder(tmp_path / "linked").files == {"same.py": b"train", "train.py": b"train"}
 
 
 @pytest.mark.parametrize(

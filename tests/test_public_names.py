@@ -9,6 +9,11 @@ import pytest
 
 import mlops_charts
 
+CAUGHT_INSIDE = {
+    "NotFiniteError",
+    "TooLargeError",
+    "Refused",
+}  # and made problems of
 FUNCTIONS = ("load", "plan", "record", "render", "text", "validate", "value", "when", "write")
 
 EVERYTHING = """
@@ -21,6 +26,18 @@ for name in mlops_charts.__all__:
     kind = type(getattr(mlops_charts, name)).__name__
     assert kind != "module", f"{name} is a module"
 print(" ".join(name for name in mlops_charts.__all__ if type(getattr(mlops_charts, name)).__name__ == "function"))
+"""
+
+ERRORS = """
+import importlib, pkgutil
+import mlops_charts
+found = set()
+for module in pkgutil.walk_packages(mlops_charts.__path__, "mlops_charts."):
+    if not module.name.endswith("__main__"):
+        found |= {each for each in vars(importlib.import_module(module.name)).values() if isinstance(each, type)}
+errors = [each for each in found if issubclass(each, Exception) and each.__module__.startswith("mlops_charts.")]
+foreign = [each.__name__ for each in errors if not issubclass(each, mlops_charts.MlopsChartsError)]
+print(*sorted(name for name in foreign if not name.startswith("_")))
 """
 
 
@@ -42,6 +59,13 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     """As of any module."""
     with pytest.raises(AttributeError, match="no attribute 'absent'"):
         _ = mlops_charts.absent
+
+
+def test_every_error_is_one_of_ours() -> None:
+    """Whoever catches MlopsChartsError catches whatever a room says no with."""
+    found = subprocess.run([sys.executable, "-c", ERRORS], capture_output=True, text=True, check=False)
+    assert found.stderr == ""
+    assert set(found.stdout.split()) <= CAUGHT_INSIDE
 
 
 def test_importing_the_package_costs_nothing() -> None:

@@ -155,11 +155,16 @@ def test_a_damaged_cache_is_built_again(tmp_path: Path, index: bytes) -> None:
 
 
 def test_what_cannot_be_read_is_one_clear_line(tmp_path: Path) -> None:
-    """A missing folder, and a file that is no YAML, are named."""
+    """A missing folder, a file that is no YAML, and a CRD that is none, are named."""
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "x.yaml").write_text("a: [", encoding="utf-8")
-    for folder, message in ((tmp_path / "none", "no such folder"), (broken, "x.yaml: not YAML")):
+    headless = _folder(tmp_path / "headless", {"kind": "CustomResourceDefinition", "spec": {"group": "a.example"}})
+    for folder, message in (
+        (tmp_path / "none", "no such folder"),
+        (broken, "x.yaml: not YAML"),
+        (headless, "crds.yaml: holds a CustomResourceDefinition without names or versions"),
+    ):
         with pytest.raises(SchemaError, match=message) as caught:
             read_versions([folder], tmp_path / "cache")
         assert "\n" not in str(caught.value)

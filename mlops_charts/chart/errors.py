@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from mlops_charts.errors import MlopsChartsError
 
-class ChartError(ValueError):
+
+class ChartError(MlopsChartsError, ValueError):
     """A mistake of whoever builds a chart, never of whoever writes a model.yaml.
 
     Attributes:

@@ -219,7 +219,7 @@ def value(
         origin: path in model.yaml that decides the value, if it is not `path`.
 
     Raises:
-        ChartError: if the type is unknown, or the default is not admitted.
+        ChartError: if the type or the pattern is none, or the default is not admitted.
     """
     extra = {"minimum": minimum, "maximum": maximum, "pattern": pattern, "enum": list(enum) if enum else None}
     limits = {name: limit for name, limit in extra.items() if limit is not None}
@@ -227,9 +227,17 @@ def value(
     if kind.is_subtree and schema is None:
         raise ChartError(f"value {path}: a subtree needs schema=")
     whole = {**(schema or {}), "type": kind.value, **limits}
+    _check_pattern(path, pattern)
     if default is not REQUIRED:
         check_default(path, default, kind, whole)
     return Value(path, default, description, kind=kind, schema=whole, origin=origin)
+
+
+def _check_pattern(path: str, pattern: str | None) -> None:
+    try:
+        re.compile(pattern or "")
+    except re.error as error:
+        raise ChartError(f"value {path}: the pattern {pattern!r} is no regular expression: {error}") from None
 
 
 def when(condition: Value | Sequence[Value], node: Any) -> When:

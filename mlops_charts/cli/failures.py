@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from mlops_charts.chart.errors import ChartError
 from mlops_charts.cli import CLEAN, FAILED, INTERRUPTED, PROBLEMS, USAGE
 from mlops_charts.errors import InvalidSpec, Mistake, MlopsChartsError
 
@@ -52,13 +51,7 @@ def _status(error: Exception) -> int | None:
         return _say(
             "error: a process of ours was killed, most likely for want of memory; what it wrote is whole", FAILED
         )
-    ours = isinstance(error, MlopsChartsError | ChartError)
-    return _say(f"error: {error}", FAILED) if ours or _is_a_tools(error) else None
-
-
-def _is_a_tools(error: Exception) -> bool:
-    """Return whether the error is one of the validators' tools."""
-    return any(_is_loaded(error, "mlops_charts.validation.helm", name) for name in ("MissingTool", "HelmError"))
+    return _say(f"error: {error}", FAILED) if isinstance(error, MlopsChartsError) else None
 
 
 def _is_loaded(error: Exception, module: str, name: str) -> bool:

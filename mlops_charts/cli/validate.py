@@ -48,7 +48,6 @@ def command(
     from mlops_charts.checking import check  # noqa: PLC0415 - --help stays light
     from mlops_charts.proving.prove import Depth  # noqa: PLC0415
 
-    deep = deep or bool(crds) or require_all
     report = check(paths, platform_file, Depth(deep, crds, require_all))
     options.print_problems(report.problems, form)
     _talk(report)

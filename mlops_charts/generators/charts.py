@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from mlops_charts.chart import Chart, ChartError, Template, differing_defaults, 
 from mlops_charts.generators.model import Generator, Part
 from mlops_charts.generators.serving import release_constraints, release_records
 from mlops_charts.generators.serving.release_values import PREPACKAGED
-from mlops_charts.planning import EnvironmentPlan, Plan
+from mlops_charts.planning import Plan
 
 CHART_VERSION = "1.0.0"  # a chart is deployed by commit; Argo CD does not read its version
 # What only an environment's file can say; values.yaml has no default for these.
@@ -32,7 +32,7 @@ class ServingCharts:
 
 def pipeline_chart(plan: Plan, generators: Sequence[Generator]) -> Chart:
     """Return the chart that makes the model."""
-    templates = _templates(part for generator in generators for part in generator.pipeline(plan))
+    templates = _templates((generator.name, generator.pipeline(plan)) for generator in generators)
     return Chart(
         name=f"{plan.model}-pipeline",
         version=CHART_VERSION,
@@ -47,7 +47,8 @@ def pipeline_chart(plan: Plan, generators: Sequence[Generator]) -> Chart:
 def serving_chart(plan: Plan, generators: Sequence[Generator]) -> ServingCharts:
     """Return the chart that serves the model, and the values of each environment."""
     by_environment = {
-        environment.name: _templates(_serving_parts(plan, environment, generators)) for environment in plan.environments
+        environment.name: _templates((generator.name, generator.serving(plan, environment)) for generator in generators)
+        for environment in plan.environments
     }
     base = next(iter(by_environment.values()))
     chart = Chart(
@@ -79,18 +80,24 @@ def _stated(chart: Chart) -> Chart:
     return Chart(chart.name, chart.version, chart.description, chart.source, chart.templates)
 
 
-def _serving_parts(plan: Plan, environment: EnvironmentPlan, generators: Sequence[Generator]) -> Iterable[Part]:
-    for generator in generators:
-        yield from generator.serving(plan, environment)
-
-
-def _templates(parts: Iterable[Part]) -> tuple[Template, ...]:
+def _templates(yielded: Iterable[tuple[str, Iterable[Part]]]) -> tuple[Template, ...]:
+    """Return the templates that generators, each with its name, yield as parts."""
     found = {}
-    for part in parts:
-        if part.file in found:
-            raise ChartError(f"templates/{part.file}: two generators write this file, or one writes it twice")
-        found[part.file] = Template(part.file, part.node, part.origin)
+    for generator, parts in yielded:
+        for part in _parts(generator, parts):
+            if part.file in found:
+                raise ChartError(f"templates/{part.file}: two generators write this file, or one writes it twice")
+            found[part.file] = Template(part.file, part.node, part.origin)
     return tuple(found.values())
+
+
+def _parts(generator: str, yielded: object) -> Iterator[Part]:
+    if not isinstance(yielded, Iterable):
+        raise ChartError(f"the generator {generator} returns {type(yielded).__name__}, expected an iterable of Part")
+    for part in yielded:
+        if not isinstance(part, Part):
+            raise ChartError(f"the generator {generator} yields {type(part).__name__}, expected Part(file, node)")
+        yield part
 
 
 _PIPELINE_NOTES = """\

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Depth:
-    """How far the proofs go.
+    """How far the proofs go; with `crds` or `require_all` they are deep, as the fast ones know no schemas.
 
     Attributes:
         deep: Also every phase of a release, real Helm, the law of the charts and all schemas.
@@ -36,6 +36,11 @@ class Depth:
     deep: bool = False
     crds: tuple[Path, ...] = ()
     require_all: bool = False
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether more than the fast proofs run."""
+        return self.deep or bool(self.crds) or self.require_all
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ def prove_models(models: Sequence[tuple[Model, Rendering]], root: Path, depth: D
     Raises:
         validation.helm.MissingTool: `deep` needs a part that is not installed.
     """
-    deep = _deep(models[0][0].platform.spec, depth) if depth.deep and models else None
+    deep = _deep(models[0][0].platform.spec, depth) if depth.is_deep and models else None
     problems: list[Problem] = []
     cases: list[Case] = []
     blame: list[tuple[Blame, _Proved]] = []

@@ -11,6 +11,8 @@ from collections.abc import Hashable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from mlops_charts.errors import MlopsChartsError
+
 if TYPE_CHECKING:
     import yaml
 
@@ -31,7 +33,7 @@ _WORDS: Final[Mapping[str, object]] = {
 }
 
 
-class DocumentError(Exception):
+class DocumentError(MlopsChartsError):
     """A document that Helm printed cannot be read as an object. One line, with the template."""
 
 

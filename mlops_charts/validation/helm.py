@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from mlops_charts.errors import MlopsChartsError
 from mlops_charts.validation.documents import DocumentError, split
 
 __all__ = ["DocumentError", "Helm", "HelmBinary", "HelmError", "HelmLibrary", "MissingTool", "find_helm", "split"]
@@ -26,11 +27,11 @@ _MESSAGE: Final = re.compile(r"^\[(INFO|WARNING|ERROR)\] ")
 _SEVERITIES: Final[Mapping[int, str]] = {2: "WARNING", 3: "ERROR"}
 
 
-class MissingTool(Exception):  # noqa: N818 - it is a fact about the machine, and is caught by this name
+class MissingTool(MlopsChartsError):  # noqa: N818 - it is a fact about the machine, and is caught by this name
     """A tool that the command needs is not on this machine. One line that says how to get it."""
 
 
-class HelmError(Exception):
+class HelmError(MlopsChartsError):
     """Helm refuses a chart or its values, or failed itself; the message is Helm's, without its noise."""
 
 

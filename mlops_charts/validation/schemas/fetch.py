@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+from mlops_charts.errors import MlopsChartsError
 from mlops_charts.validation.schemas.place import write_all
 
 LARGEST: Final = 8 * 1024 * 1024
@@ -30,7 +31,7 @@ Opener = Callable[..., AbstractContextManager[Any]]
 """Called as opener(url, timeout=seconds), like urllib.request.urlopen."""
 
 
-class FetchError(Exception):
+class FetchError(MlopsChartsError):
     """Some pins could not be brought; nothing was written. One line for each."""
 
     def __init__(self, reasons: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
+from mlops_charts.errors import MlopsChartsError
 from mlops_charts.problems import nearest
 from mlops_charts.validation.model import ObjectPath
 
@@ -17,7 +18,7 @@ _SHOWN: Final = 80
 _LISTED: Final = 25
 
 
-class SchemaError(Exception):
+class SchemaError(MlopsChartsError):
     """The schemas themselves cannot be used: an unsupported version, an unreadable CRD. One line."""
 
 

@@ -72,7 +72,10 @@ def _indexed(path: Path, cache: Path) -> list[CrdVersion]:
     place = cache / _FORMAT / hashlib.sha256(data).hexdigest()
     index = _read_index(place)
     if index is None:
-        _compile(_definitions(data, path), place)
+        try:
+            _compile(_definitions(data, path), place)
+        except (LookupError, TypeError, AttributeError):
+            raise SchemaError(f"{path}: holds a CustomResourceDefinition without names or versions") from None
         index = _read_index(place)
     if index is None:
         raise SchemaError(f"{place}: the cache of CRDs cannot be read back; remove it")
