@@ -58,10 +58,15 @@ class Cases:
     root: Path
     every_phase: bool
 
-    @cached_property
+    @property
     def problems(self) -> list[Problem]:
-        """What is wrong with values files; filled by the cases."""
-        return []
+        """What is wrong with values files."""
+        return [problem for owned in self._owned.values() for problem in owned.problems]
+
+    @cached_property
+    def _owned(self) -> Mapping[str, OwnedFiles]:
+        environments = self.rendering.plan.environments
+        return {each.name: OwnedFiles(self.rendering, each, self.root) for each in environments}
 
     def all(self) -> Iterator[Case]:
         """Yield every case."""
@@ -84,8 +89,7 @@ class Cases:
         return Case(title, folder, chart, values, scope, primary=True)
 
     def _serving(self, environment: EnvironmentPlan) -> Iterator[Case]:
-        owned = OwnedFiles(self.rendering, environment, self.root)
-        self.problems.extend(owned.problems)
+        owned = self._owned[environment.name]
         examples = dict(self._examples(environment))
         if owned.release is not None:
             release = {"release": owned.release}

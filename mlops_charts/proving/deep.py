@@ -88,7 +88,7 @@ def _law(case: Case, printed: Sequence[tuple[str, Any]]) -> Iterator[Problem]:
     """Yield where Helm's objects are not Python's, type for type."""
     mine = {_identity(rendered.manifest): rendered.manifest for rendered in case.scope.objects}
     theirs = {_identity(manifest): manifest for _, manifest in printed}
-    for key in mine.keys() | theirs.keys():
+    for key in sorted(mine.keys() | theirs.keys()):
         if key not in theirs or key not in mine:
             who = "Python" if key in mine else "Helm"
             yield _problem("helm-differs", case, f"{' '.join(key)} is rendered by {who} alone")
@@ -124,4 +124,4 @@ def _write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")

@@ -17,7 +17,7 @@ from mlops_charts.proving.report import Report
 from mlops_charts.spec.platform import PlatformSpec
 from mlops_charts.validation.exceptions import allows
 from mlops_charts.validation.model import Finding, PolicyException, Rendered, Scope
-from mlops_charts.validation.proofs import FLEET_PROOFS, PROOFS, prove_fleet
+from mlops_charts.validation.proofs import FLEET_PROOFS, PROOFS, prove, prove_fleet
 
 if TYPE_CHECKING:
     from mlops_charts.proving.deep import Deep
@@ -104,8 +104,7 @@ def _prove(rendering: Rendering, root: Path, deep: Deep | None) -> _Proved:
 
 
 def _findings(scope: Scope, deep: Deep | None) -> Iterator[Finding]:
-    for proof in PROOFS.values():
-        yield from proof(scope)
+    yield from prove(scope)
     if deep:
         yield from deep.schemas(scope)
 
