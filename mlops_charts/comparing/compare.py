@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from mlops_charts.comparing.effects import effects
-from mlops_charts.comparing.objects import Change, Side, changes
+from mlops_charts.comparing.effects import Setting, effects
+from mlops_charts.comparing.objects import Change, Refused, Side, changes
+from mlops_charts.comparing.releases import Release
 from mlops_charts.errors import InvalidSpec
 from mlops_charts.fleet import rendering_of
 from mlops_charts.loading import Platform, load_model, load_platform
 from mlops_charts.problems import Problem, has_errors
+from mlops_charts.release.phases import Ingress
 from mlops_charts.rendering import once
 from mlops_charts.tree import Tree
 from mlops_charts.validation.helm import Helm, find_helm
 from mlops_charts.workspace import Workspace
 from mlops_charts.workspace.git import files_at
 from mlops_charts.workspace.write import read_text
+
+_ONCE = ("apps/bootstrap/", "apps/projects/")
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,13 @@ class Comparison:
         title: The model's name, or "apps".
         changes: The objects that differ.
         effects: What that causes, in words.
+        refused: What one side could not render and is not compared, in one line each.
     """
 
     title: str
     changes: tuple[Change, ...]
     effects: tuple[str, ...]
+    refused: tuple[str, ...] = ()
 
 
 def compare(workspace: Workspace, files: Sequence[Path], base: str, *, whole: bool) -> list[Comparison]:
@@ -56,17 +63,31 @@ def compare(workspace: Workspace, files: Sequence[Path], base: str, *, whole: bo
     if has_errors(errors):
         raise InvalidSpec([*problems, *errors])
     old = files_at(workspace.root, base, ["charts", "apps"])
-    names = [*trees, *(_gone(old, trees) if whole else ())]
-    helm, ingress = find_helm(), platform.spec.ingress.type
+    sides = _Sides(base, find_helm(), platform.spec.ingress.type)
     found = []
-    for name in names:
-        before = {path: text for path, text in old.items() if _is_of(path, name)}
+    for name in [*trees, *(_gone(old, trees) if whole else ())]:
+        before = {path: text for path, text in old.items() if _is_of(path, text, name)}
         after = _on_disk(workspace.root, trees[name]) if name in trees else {}
         if before != after:
-            found.append(_compare_model(name, Side(before, helm, ingress), Side(after, helm, ingress)))
+            found.append(_compare_model(name, *sides.of(before, after)))
     if whole:
-        found.append(_compare_once(old, once(platform), helm, platform))
-    return [comparison for comparison in found if comparison.changes]
+        once_before = {path: text for path, text in old.items() if path.startswith(_ONCE)}
+        found.append(_compare_once(*sides.of(once_before, once(platform).files)))
+    return [comparison for comparison in found if comparison.changes or comparison.effects or comparison.refused]
+
+
+@dataclass(frozen=True)
+class _Sides:
+    base: str
+    helm: Helm
+    ingress: Ingress
+
+    def of(self, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Side, Side]:
+        """Return both sides of some files."""
+        return (
+            Side(self.base, before, self.helm, self.ingress),
+            Side("the working tree", after, self.helm, self.ingress),
+        )
 
 
 def _trees(workspace: Workspace, platform: Platform, files: Sequence[Path]) -> tuple[dict[str, Tree], list[Problem]]:
@@ -80,15 +101,20 @@ def _trees(workspace: Workspace, platform: Platform, files: Sequence[Path]) -> t
     return trees, problems
 
 
-def _gone(old: dict[str, str], trees: dict[str, Tree]) -> list[str]:
-    return sorted({path.split("/")[1] for path in old if path.startswith("charts/")} - trees.keys())
-
-
-def _is_of(path: str, model: str) -> bool:
-    name = path.rpartition("/")[2]
-    return path.startswith(f"charts/{model}/") or (
-        path.startswith("apps/models/") and (name == f"{model}-pipeline.yaml" or name.startswith(f"{model}-serving-"))
+def _gone(old: Mapping[str, str], trees: Mapping[str, Tree]) -> list[str]:
+    """Return the models of the base that are gone; a chart that somebody wrote by hand is none."""
+    names = {path.split("/")[1] for path in old if path.startswith("charts/")}
+    return sorted(
+        name for name in names - trees.keys() if _is_ours(old.get(f"charts/{name}/pipeline/Chart.yaml"), name)
     )
+
+
+def _is_of(path: str, text: str, model: str) -> bool:
+    return path.startswith(f"charts/{model}/") or (path.startswith("apps/models/") and _is_ours(text, model))
+
+
+def _is_ours(text: str | None, model: str) -> bool:
+    return text is not None and f" model/{model}/model.yaml" in text.partition("\n")[0]
 
 
 def _on_disk(root: Path, tree: Tree) -> dict[str, str]:
@@ -98,38 +124,55 @@ def _on_disk(root: Path, tree: Tree) -> dict[str, str]:
 
 
 def _compare_model(name: str, before: Side, after: Side) -> Comparison:
-    found = changes("pipeline", before.pipeline(name), after.pipeline(name))
-    for environment in dict.fromkeys([*before.environments(name), *after.environments(name)]):
-        found += _compare_environment(name, environment, before, after)
-    found += changes("apps", before.applications(), after.applications())
-    return Comparison(name, tuple(found), tuple(effects(found, _history(name, after))))
+    found: list[Change] = []
+    refused: list[str] = []
+    both = (before, after)
+    environments = list(dict.fromkeys([*before.environments(name), *after.environments(name)]))
+    _try(lambda: changes("pipeline", *(side.pipeline(name) for side in both)), found, refused)
+    for environment in environments:
+        _try(partial(_environment, name, environment, before, after), found, refused)
+    _try(lambda: changes("apps", *(side.applications() for side in both)), found, refused)
+    setting = Setting(
+        {environment: _release(name, environment, before, after) for environment in environments},
+        new=not before.files,
+        gone=not after.files,
+    )
+    return Comparison(name, tuple(found), tuple(effects(found, setting)), tuple(refused))
 
 
-def _compare_environment(name: str, environment: str, before: Side, after: Side) -> Iterator[Change]:
-    place = f"serving in {environment}"
-    both = [side.serving(name, environment, as_if=False) for side in (before, after)]
-    now = changes(place, both[0], both[1])
-    yield from now
-    nothing = [side.release(name, environment).get("stable", "none") == "none" for side in (before, after)]
-    if all(nothing) and environment in before.environments(name) and environment in after.environments(name):
-        told = {(change.kind, change.name) for change in now}
-        then = [side.serving(name, environment, as_if=True) for side in (before, after)]
-        yield from (change for change in changes(place, *then, served=False) if (change.kind, change.name) not in told)
+def _try(part: Callable[[], Sequence[Change]], found: list[Change], refused: list[str]) -> None:
+    """Compare one part; what one side cannot render is told, and the other parts are compared nevertheless."""
+    try:
+        found += part()
+    except Refused as refusal:
+        refused.append(str(refusal))
 
 
-def _history(name: str, side: Side) -> dict[str, str]:
-    """Return the versions that release files know, by the beginning of their code digest."""
-    found = {}
-    for environment in side.environments(name):
-        release = side.release(name, environment)
-        for slot in (release.get("blue", {}), release.get("green", {})):
-            if slot.get("version") and slot.get("codeDigest"):
-                found[slot["codeDigest"][:10]] = slot["version"]
-    return found
+def _release(name: str, environment: str, before: Side, after: Side) -> Release:
+    states = [
+        side.release(name, environment) if environment in side.environments(name) else None for side in (before, after)
+    ]
+    return Release(*states)
 
 
-def _compare_once(old: dict[str, str], tree: Tree, helm: Helm, platform: Platform) -> Comparison:
-    before = {path: text for path, text in old.items() if path.startswith(("apps/bootstrap/", "apps/projects/"))}
-    ingress = platform.spec.ingress.type
-    found = changes("apps", Side(before, helm, ingress).applications(), Side(tree.files, helm, ingress).applications())
-    return Comparison("apps", tuple(found), tuple(effects(found, {})))
+def _environment(name: str, environment: str, before: Side, after: Side) -> list[Change]:
+    place, both = f"serving in {environment}", (before, after)
+    there = [environment in side.environments(name) for side in both]
+    objects = [
+        side.serving(name, environment, as_if=False) if is_there else {}
+        for side, is_there in zip(both, there, strict=True)
+    ]
+    now = changes(place, *objects)
+    nothing = [side.release(name, environment).get("stable", "none") == "none" for side in both]
+    if not (all(nothing) and all(there)):
+        return now
+    told = {(change.kind, change.name) for change in now}
+    then = changes(place, *(side.serving(name, environment, as_if=True) for side in both), served=False)
+    return [*now, *(change for change in then if (change.kind, change.name) not in told)]
+
+
+def _compare_once(before: Side, after: Side) -> Comparison:
+    found: list[Change] = []
+    refused: list[str] = []
+    _try(lambda: changes("apps", before.applications(), after.applications()), found, refused)
+    return Comparison("apps", tuple(found), tuple(effects(found, Setting({}))), tuple(refused))

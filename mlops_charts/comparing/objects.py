@@ -12,8 +12,8 @@ from typing import Any
 from mlops_charts.release import Identity, ReleaseState, state_of
 from mlops_charts.release.phases import Ingress
 from mlops_charts.source import parse
-from mlops_charts.validation.documents import split
-from mlops_charts.validation.helm import Helm
+from mlops_charts.validation.documents import DocumentError, split
+from mlops_charts.validation.helm import Helm, HelmError
 
 Key = tuple[str, str]  # kind and name
 _DIGEST = "sha256:" + "0" * 64
@@ -56,16 +56,33 @@ def differing(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, An
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in [*before, *(key for key in after if key not in before)]:
-            yield from differing(before.get(key), after.get(key), f"{path}.{key}" if path else key)
+            yield from differing(before.get(key), after.get(key), _below(path, key))
         return
     if isinstance(before, list) and isinstance(after, list):
-        mine, theirs = _named(before), _named(after)
-        if mine is not None and theirs is not None:
-            yield from ((f"{path}[{key}]", mine.get(key), theirs.get(key)) for key in _moved(mine, theirs))
-            for key in [key for key in mine if key in theirs]:
-                yield from differing(mine[key], theirs[key], f"{path}[{key}]")
+        pairs = _paired(before, after)
+        if pairs is not None:
+            yield from (part for key, one, other in pairs for part in differing(one, other, f"{path}[{key}]"))
             return
     yield path, before, after
+
+
+def _below(path: str, key: str) -> str:
+    """Return the path of an entry; a key with a dot stands in brackets."""
+    if "." in key:
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else key
+
+
+def _paired(before: list[Any], after: list[Any]) -> list[tuple[str, Any, Any]] | None:
+    """Return the entries of two lists in pairs, by name or else by place; None if they can only be told as a whole."""
+    mine, theirs = _named(before), _named(after)
+    if mine is not None and theirs is not None:
+        keys = [*(key for key in mine if key not in theirs), *(key for key in theirs if key not in mine)]
+        keys += [key for key in mine if key in theirs]
+        return [(key, mine.get(key), theirs.get(key)) for key in keys]
+    if len(before) == len(after) and all(isinstance(item, Mapping) for item in (*before, *after)):
+        return [(str(place), *both) for place, both in enumerate(zip(before, after, strict=True))]
+    return None
 
 
 def _named(items: list[Any]) -> dict[str, Any] | None:
@@ -77,21 +94,23 @@ def _named(items: list[Any]) -> dict[str, Any] | None:
     return None
 
 
-def _moved(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    return [key for key in [*mine, *theirs] if (key in mine) != (key in theirs)]
+class Refused(Exception):  # noqa: N818 - it is a fact about a revision, caught where sides are compared
+    """What a side has cannot be rendered or read. One line that says where, and what Helm says."""
 
 
 class Side:
     """The files of one revision, and their objects by real Helm.
 
     Args:
+        title: What the side is called, such as "main".
         files: Text by path from the root.
         helm: Helm.
         ingress: How traffic is divided, for states that have not happened.
     """
 
-    def __init__(self, files: Mapping[str, str], helm: Helm, ingress: Ingress) -> None:
+    def __init__(self, title: str, files: Mapping[str, str], helm: Helm, ingress: Ingress) -> None:
         self.files = files
+        self._title = title
         self._helm = helm
         self._ingress = ingress
 
@@ -105,7 +124,10 @@ class Side:
         text = self.files.get(f"charts/{model}/serving/release-{environment}.yaml", "")
         source, _ = parse(text, "release") if text else (None, [])
         found = source.data.get("release") if source is not None and isinstance(source.data, Mapping) else None
-        return found if isinstance(found, Mapping) else {}
+        try:
+            return ReleaseState.model_validate(found).data()
+        except ValueError:
+            return {}
 
     def pipeline(self, model: str) -> dict[Key, Mapping[str, Any]]:
         """Return the objects of the pipeline chart; none if there is no chart."""
@@ -130,17 +152,30 @@ class Side:
             for name, text in {**chart, **values}.items():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_text(text)
-            printed = self._helm.template(root, [root / name for name in values], name="diff", namespace="diff")
-        return {_key(manifest): manifest for _, manifest in split(printed)}
+            return self._rendered(folder, root, [root / name for name in values])
+
+    def _rendered(self, folder: str, root: Path, values: list[Path]) -> dict[Key, Mapping[str, Any]]:
+        try:
+            return _by_key(split(self._helm.template(root, values, name="diff", namespace="diff")))
+        except (HelmError, DocumentError) as error:
+            said = " ".join(str(error).replace(str(root), folder).split())
+            place = f"{folder}/{values[-1].name}" if values else folder
+            raise Refused(f"{place} at {self._title}: Helm refuses it: {said}") from None
 
     def applications(self) -> dict[Key, Mapping[str, Any]]:
         """Return the objects below apps/."""
-        found = {}
+        found: dict[Key, Mapping[str, Any]] = {}
         for name, text in self.files.items():
             if name.startswith("apps/") and name.endswith(".yaml"):
-                for _, manifest in split(f"---\n# Source: x/templates/{name}\n{text}"):
-                    found[_key(manifest)] = manifest
+                found |= self._application(name, text)
         return found
+
+    def _application(self, name: str, text: str) -> dict[Key, Mapping[str, Any]]:
+        try:
+            return _by_key(split(f"---\n# Source: x/templates/{name}\n{text}"))
+        except DocumentError as error:
+            said = str(error).removeprefix(f"x/templates/{name}: ")
+            raise Refused(f"{name} at {self._title}: it cannot be read: {said}") from None
 
 
 def _released(ingress: Ingress) -> ReleaseState:
@@ -155,8 +190,15 @@ def _released(ingress: Ingress) -> ReleaseState:
     return state_of("settled", ingress, identity, identity)
 
 
-def _key(manifest: Mapping[str, Any]) -> Key:
-    return str(manifest.get("kind")), str(manifest.get("metadata", {}).get("name"))
+def _by_key(documents: list[tuple[str, Any]]) -> dict[Key, Mapping[str, Any]]:
+    """Return the objects by kind and name; raises DocumentError for one that is none."""
+    found: dict[Key, Mapping[str, Any]] = {}
+    for file, manifest in documents:
+        metadata = manifest.get("metadata") if isinstance(manifest, Mapping) else None
+        if not isinstance(metadata, Mapping):
+            raise DocumentError(f"{file}: this is no object with metadata")
+        found[str(manifest.get("kind")), str(metadata.get("name"))] = manifest
+    return found
 
 
 def changes(
