@@ -58,3 +58,17 @@ def pull_secrets(plan: Plan) -> dict[str, Any]:
     """Return the pull secrets of a pod, as a part of its spec that may be empty."""
     name = plan.platform.registry.pull_secret
     return {"imagePullSecrets": [{"name": name}]} if name else {}
+
+
+def secret_variable(name: str, secret: str, key: str) -> dict[str, Any]:
+    """Return an environment variable that is read from a Secret."""
+    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+
+
+def storage_credentials(plan: Plan) -> list[dict[str, Any]]:
+    """Return the variables by which a container proves itself to the storage."""
+    secret = plan.platform.storage.credentials_secret
+    return [
+        secret_variable("AWS_ACCESS_KEY_ID", secret, "accessKey"),
+        secret_variable("AWS_SECRET_ACCESS_KEY", secret, "secretKey"),
+    ]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
+from mlops_charts.generators.peers import Rule, dns, port_of, to_namespace, to_peers
 from mlops_charts.generators.pipeline.interfaces import Place, pods, reaches
 from mlops_charts.generators.pipeline.pods import STEP_LABEL
 from mlops_charts.planning import Plan
 from mlops_charts.spec.platform import Peer
 
-_DNS: Final = 53
 _PLACES: Final[tuple[Place, ...]] = ("mlflow", "git", "registry", "data", "pushgateway")
-_WEB: Final = {"http": 80, "https": 443}
 
 
 def network_policies(plan: Plan) -> Iterator[Part]:
@@ -24,7 +22,7 @@ def network_policies(plan: Plan) -> Iterator[Part]:
     yield Part("networkpolicy-workflow.yaml", _policy(plan, "workflow", everyone(plan), _shared(plan)))
     for place in _PLACES:
         steps = [step for step in pods(plan) if place in reaches(plan, step)]
-        egress = [_rule(peer) for peer in _peers(plan, place)]
+        egress = list(_reached(plan, place))
         if steps and egress:
             yield Part(f"networkpolicy-{place}.yaml", _policy(plan, place, _chosen(plan, steps), egress))
 
@@ -39,7 +37,7 @@ def _chosen(plan: Plan, steps: list[str]) -> dict[str, Any]:
     return {**everyone(plan), "matchExpressions": [{"key": STEP_LABEL, "operator": "In", "values": steps}]}
 
 
-def _policy(plan: Plan, title: str, selector: dict[str, Any], egress: list[dict[str, Any]]) -> dict[str, Any]:
+def _policy(plan: Plan, title: str, selector: dict[str, Any], egress: list[Rule]) -> dict[str, Any]:
     """Return a policy; the one without rules denies both directions, the others add to it."""
     rules: dict[str, Any] = (
         {"policyTypes": ["Egress"], "egress": egress} if egress else {"policyTypes": ["Ingress", "Egress"]}
@@ -52,38 +50,20 @@ def _policy(plan: Plan, title: str, selector: dict[str, Any], egress: list[dict[
     }
 
 
-def _shared(plan: Plan) -> list[dict[str, Any]]:
+def _shared(plan: Plan) -> list[Rule]:
     """Return what every pod of a workflow needs, for its executor: names, results, artifacts."""
     network = plan.platform.network
-    ports = [{"protocol": protocol, "port": _DNS} for protocol in ("UDP", "TCP")]
-    dns = {"to": [_namespace(network.dns)], "ports": ports}
-    return [dns, *map(_rule, _distinct((*network.api_server, *network.storage)))]
+    return [dns(plan), *to_peers((*network.api_server, *network.storage))]
 
 
-def _peers(plan: Plan, place: Place) -> Iterable[Peer]:
-    network = plan.platform.network
+def _reached(plan: Plan, place: Place) -> Iterable[Rule]:
+    """Return the rules that lead to a place."""
     if place == "pushgateway":
         return _pushgateway(plan)
-    found: tuple[Peer, ...] = getattr(network, place)
-    return _distinct(found)
+    peers: tuple[Peer, ...] = getattr(plan.platform.network, place)
+    return to_peers(peers)
 
 
-def _pushgateway(plan: Plan) -> tuple[Peer, ...]:
-    url = plan.platform.prometheus.pushgateway
-    if not url:
-        return ()
-    parts = urlsplit(url)
-    return (Peer(namespace=plan.platform.network.monitoring, port=parts.port or _WEB[parts.scheme]),)
-
-
-def _distinct(peers: Iterable[Peer]) -> tuple[Peer, ...]:
-    return tuple({repr(peer): peer for peer in peers}.values())
-
-
-def _rule(peer: Peer) -> dict[str, Any]:
-    to = {"ipBlock": {"cidr": peer.cidr}} if peer.cidr else _namespace(peer.namespace or "")
-    return {"to": [to], "ports": [{"protocol": "TCP", "port": peer.port}]}
-
-
-def _namespace(name: str) -> dict[str, Any]:
-    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+def _pushgateway(plan: Plan) -> Iterable[Rule]:
+    if url := plan.platform.prometheus.pushgateway:
+        yield to_namespace(plan.platform.network.monitoring, port_of(url))

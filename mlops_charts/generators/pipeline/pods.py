@@ -99,11 +99,6 @@ def memory(plan: Plan) -> Text:
     return text("{memory}Mi", memory=values.training_memory(plan))
 
 
-def from_secret(name: str, secret: str, key: str) -> dict[str, Any]:
-    """Return an environment variable that comes from a Secret."""
-    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
-
-
 def scratch(name: str, size: str) -> dict[str, Any]:
     """Return a volume that lives as long as its pod."""
     return {"name": name, "emptyDir": {"sizeLimit": size}}

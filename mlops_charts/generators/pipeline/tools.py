@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from mlops_charts import contract
-from mlops_charts.generators.objects import container_security_context
+from mlops_charts.generators.objects import container_security_context, secret_variable
 from mlops_charts.generators.pipeline import pods, storage, values
 from mlops_charts.generators.pipeline.steps import frame, output
 from mlops_charts.planning import Plan
@@ -169,7 +169,7 @@ _Signing = tuple[list[str], list[dict[str, Any]], dict[str, dict[str, Any]]]
 def _key(plan: Plan, secret: str) -> _Signing:
     """Return what signs with a key: the signing configuration names no public log, so nothing leaves the registry."""
     arguments = ["--key=/secrets/cosign/cosign.key", "--signing-config=/spec/signing-config.json"]
-    password = pods.from_secret("COSIGN_PASSWORD", secret, "cosign.password")
+    password = secret_variable("COSIGN_PASSWORD", secret, "cosign.password")
     key = pods.secret_volume("cosign", secret, {"cosign.key": "cosign.key"})
     config = {"name": "spec", "configMap": {"name": plan.names.spec_config_map}}
     return arguments, [password], {"/secrets/cosign": key, "/spec": config}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlops_charts import contract
-from mlops_charts.generators.pipeline import pods
+from mlops_charts.generators.objects import secret_variable, storage_credentials
 from mlops_charts.generators.pipeline.interfaces import NATURES
 from mlops_charts.planning import Plan
 
@@ -21,7 +21,6 @@ def variables(plan: Plan, name: str) -> list[dict[str, Any]]:
 
 def _ours(plan: Plan, name: str) -> list[dict[str, Any]]:
     platform = plan.platform
-    secret = platform.storage.credentials_secret
     plain = {
         "HOME": "/tmp",  # noqa: S108 - the only place of the pod that can be written besides its outputs
         "MLFLOW_TRACKING_URI": platform.mlflow.tracking_uri,
@@ -41,8 +40,7 @@ def _ours(plan: Plan, name: str) -> list[dict[str, Any]]:
         plain[contract.PUSHGATEWAY] = platform.prometheus.pushgateway
     return [
         *({"name": key, "value": content} for key, content in plain.items()),
-        pods.from_secret("AWS_ACCESS_KEY_ID", secret, "accessKey"),
-        pods.from_secret("AWS_SECRET_ACCESS_KEY", secret, "secretKey"),
+        *storage_credentials(plan),
     ]
 
 
@@ -50,5 +48,5 @@ def _theirs(plan: Plan) -> list[dict[str, Any]]:
     training = plan.spec.training
     return [
         *({"name": name, "value": content} for name, content in sorted(training.env.items())),
-        *(pods.from_secret(one.env, one.name, one.key) for one in training.secrets),
+        *(secret_variable(one.env, one.name, one.key) for one in training.secrets),
     ]

@@ -8,10 +8,16 @@ from typing import Any
 from mlops_charts import contract
 from mlops_charts.chart import text, when
 from mlops_charts.generators.model import Part
-from mlops_charts.generators.objects import container_security_context, metadata, pod_security_context, pull_secrets
+from mlops_charts.generators.objects import (
+    container_security_context,
+    metadata,
+    pod_security_context,
+    pull_secrets,
+    storage_credentials,
+)
 from mlops_charts.generators.serving import values
 from mlops_charts.generators.serving.judge import NO_MESH
-from mlops_charts.generators.serving.pods import MODEL_LABEL, STORAGE_KEYS, secret_variable
+from mlops_charts.generators.serving.pods import MODEL_LABEL
 from mlops_charts.generators.serving.release_values import PREPACKAGED, SlotName, both, slot
 from mlops_charts.planning import SLOTS, EnvironmentPlan, Plan
 
@@ -60,13 +66,12 @@ def _example(plan: Plan, environment: EnvironmentPlan, name: SlotName) -> dict[s
     if plan.spec.serving.runtime not in PREPACKAGED:
         return {"image": slot(name).image, "command": [*command, "--example", f"/model/{contract.EXAMPLE}"]}
     storage = plan.platform.storage
-    keys = [secret_variable(variable, storage.credentials_secret, key) for variable, key in STORAGE_KEYS]
     return {
         "image": values.runtime_image(plan),
         "command": [*command, "--model-uri", slot(name).model_uri],
         "env": [
             {"name": "AWS_ENDPOINT_URL_S3", "value": storage.endpoint},
             {"name": "AWS_REGION", "value": storage.region},
-            *keys,
+            *storage_credentials(plan),
         ],
     }

@@ -7,9 +7,15 @@ from typing import Any, Final
 
 from mlops_charts.chart import when
 from mlops_charts.generators.model import Part
-from mlops_charts.generators.objects import container_security_context, metadata, pod_security_context, pull_secrets
+from mlops_charts.generators.objects import (
+    container_security_context,
+    metadata,
+    pod_security_context,
+    pull_secrets,
+    storage_credentials,
+)
 from mlops_charts.generators.serving import values
-from mlops_charts.generators.serving.pods import STORAGE_KEYS, pod_labels, secret_variable
+from mlops_charts.generators.serving.pods import pod_labels
 from mlops_charts.generators.serving.release_values import in_flight
 from mlops_charts.planning import EnvironmentPlan, Plan
 
@@ -110,5 +116,4 @@ def _variables(plan: Plan) -> list[Any]:
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "AWS_REGION": platform.storage.region,
     }
-    keys = [secret_variable(name, platform.storage.credentials_secret, key) for name, key in STORAGE_KEYS]
-    return [*({"name": name, "value": given} for name, given in literal.items()), *keys]
+    return [*({"name": name, "value": given} for name, given in literal.items()), *storage_credentials(plan)]

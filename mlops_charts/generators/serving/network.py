@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from mlops_charts import contract
 from mlops_charts.chart import when
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
+from mlops_charts.generators.peers import Rule, dns, in_namespace, port_of, tcp, to_namespace, to_peers
 from mlops_charts.generators.serving.pods import needs_storage, role_labels
 from mlops_charts.generators.serving.release_values import PREPACKAGED, both, in_flight
 from mlops_charts.planning import EnvironmentPlan, Plan
-from mlops_charts.spec.platform import Peer
 
 _MESH = "istio-system"
 _MESH_CONTROL_PORT = 15012
 _CLIENT_LABEL = "mlops-charts/client"
-_DNS_PORT = 53
-Rule = dict[str, Any]
 
 
 def policies(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]:
@@ -50,9 +47,9 @@ def _server_ingress(plan: Plan, environment: EnvironmentPlan) -> list[Rule]:
     answering, measured = _answering(environment), _measured(environment)
     own = [_pods(plan, "judge"), _pods(plan, "test")]
     return [
-        {"from": _clients(plan), "ports": _ports(*answering)},
-        {"from": own, "ports": _ports(*answering)},
-        {"from": [_namespace(plan.platform.network.monitoring), _pods(plan, "judge")], "ports": _ports(*measured)},
+        {"from": _clients(plan), "ports": tcp(*answering)},
+        {"from": own, "ports": tcp(*answering)},
+        {"from": [in_namespace(plan.platform.network.monitoring), _pods(plan, "judge")], "ports": tcp(*measured)},
     ]
 
 
@@ -67,9 +64,9 @@ def _measured(environment: EnvironmentPlan) -> tuple[int, ...]:
 
 
 def _clients(plan: Plan) -> list[Rule]:
-    gateway = _namespace(plan.platform.network.gateway)
+    gateway = in_namespace(plan.platform.network.gateway)
     if plan.platform.ingress.type == "istio":
-        return [gateway, *([] if plan.platform.network.gateway == _MESH else [_namespace(_MESH)])]
+        return [gateway, *([] if plan.platform.network.gateway == _MESH else [in_namespace(_MESH)])]
     if plan.platform.ingress.type == "none":
         # Nothing stands before the model: who may call it says so by a label on its pods.
         labelled = {"matchLabels": {_CLIENT_LABEL: plan.model}}
@@ -80,20 +77,20 @@ def _clients(plan: Plan) -> list[Rule]:
 def _server_egress(plan: Plan) -> list[Rule]:
     network = plan.platform.network
     return [
-        _dns(plan),
-        *(_to(network.storage) if needs_storage(plan) else ()),
-        *([_to_namespace(_MESH, _MESH_CONTROL_PORT)] if plan.platform.ingress.type == "istio" else ()),
+        dns(plan),
+        *(to_peers(network.storage) if needs_storage(plan) else ()),
+        *([to_namespace(_MESH, _MESH_CONTROL_PORT)] if plan.platform.ingress.type == "istio" else ()),
     ]
 
 
 def _judge_egress(plan: Plan, environment: EnvironmentPlan) -> list[Rule]:
     network = plan.platform.network
-    slots = {"to": [_pods(plan, "server")], "ports": _ports(*_answering(environment), contract.METRICS_PORT)}
+    slots = {"to": [_pods(plan, "server")], "ports": tcp(*_answering(environment), contract.METRICS_PORT)}
     reached = (network.api_server, network.git, network.mlflow, network.storage)
     return [
-        _dns(plan),
-        *(rule for peers in reached for rule in _to(peers)),
-        _to_namespace(network.monitoring, port_of(plan.platform.prometheus.url)),
+        dns(plan),
+        *(rule for peers in reached for rule in to_peers(peers)),
+        to_namespace(network.monitoring, port_of(plan.platform.prometheus.url)),
         slots,
     ]
 
@@ -101,42 +98,11 @@ def _judge_egress(plan: Plan, environment: EnvironmentPlan) -> list[Rule]:
 def _test_egress(plan: Plan, environment: EnvironmentPlan) -> list[Rule]:
     loads = plan.spec.serving.runtime in PREPACKAGED
     return [
-        _dns(plan),
-        {"to": [_pods(plan, "server")], "ports": _ports(*_answering(environment))},
-        *(_to(plan.platform.network.storage) if loads else ()),
+        dns(plan),
+        {"to": [_pods(plan, "server")], "ports": tcp(*_answering(environment))},
+        *(to_peers(plan.platform.network.storage) if loads else ()),
     ]
-
-
-def port_of(url: str) -> int:
-    """Return the port of a URL, the scheme's own if it names none."""
-    parts = urlsplit(url)
-    return parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _dns(plan: Plan) -> Rule:
-    ports = [{"port": _DNS_PORT, "protocol": protocol} for protocol in ("UDP", "TCP")]
-    return {"to": [_namespace(plan.platform.network.dns)], "ports": ports}
-
-
-def _to(peers: Iterable[Peer]) -> Iterator[Rule]:
-    for peer in peers:
-        if peer.namespace:
-            yield _to_namespace(peer.namespace, peer.port)
-        elif peer.cidr:
-            yield {"to": [{"ipBlock": {"cidr": peer.cidr}}], "ports": _ports(peer.port)}
-
-
-def _to_namespace(name: str, port: int) -> Rule:
-    return {"to": [_namespace(name)], "ports": _ports(port)}
-
-
-def _namespace(name: str) -> Rule:
-    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
 
 
 def _pods(plan: Plan, role: str) -> Rule:
     return {"podSelector": {"matchLabels": role_labels(plan, role)}}
-
-
-def _ports(*numbers: int) -> list[Rule]:
-    return [{"port": number, "protocol": "TCP"} for number in numbers]

@@ -15,6 +15,7 @@ from mlops_charts.generators.objects import (
     labels_of,
     pod_security_context,
     pull_secrets,
+    storage_credentials,
 )
 from mlops_charts.generators.serving import values
 from mlops_charts.generators.serving.release_values import PREPACKAGED, SlotName, slot
@@ -142,25 +143,13 @@ _COMMANDS: dict[str, Callable[[Plan, EnvironmentPlan], list[Any]]] = {"python": 
 
 
 def _environment(plan: Plan, name: SlotName) -> list[Any]:
-    logged = _storage_keys(plan) if logs_requests(plan) and plan.spec.serving.runtime == "python" else []
+    logged = storage_credentials(plan) if logs_requests(plan) and plan.spec.serving.runtime == "python" else []
     return [
         {"name": "MODEL", "value": plan.model},
         {"name": "SLOT", "value": name},
         {"name": "VERSION", "value": slot(name).version},
         *logged,
     ]
-
-
-def _storage_keys(plan: Plan) -> list[Any]:
-    return [secret_variable(variable, plan.platform.storage.credentials_secret, key) for variable, key in STORAGE_KEYS]
-
-
-STORAGE_KEYS: Final = (("AWS_ACCESS_KEY_ID", "accessKey"), ("AWS_SECRET_ACCESS_KEY", "secretKey"))
-
-
-def secret_variable(name: str, secret: str, key: str) -> dict[str, Any]:
-    """Return an environment variable that is read from a Secret."""
-    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
 
 
 def _resources(plan: Plan, environment: EnvironmentPlan) -> dict[str, Any]:

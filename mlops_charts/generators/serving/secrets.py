@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlops_charts.generators.external import external_secret, fetched, store
 from mlops_charts.generators.model import Part
-from mlops_charts.generators.objects import SKIP_DRY_RUN, metadata
 from mlops_charts.generators.serving.release_values import PREPACKAGED
 from mlops_charts.planning import EnvironmentPlan, Plan
-
-_PULL_TYPE = "kubernetes.io/dockerconfigjson"
 
 
 def loader_secret(plan: Plan) -> str:
@@ -23,25 +21,22 @@ def loader_secret(plan: Plan) -> str:
 
 def external_secrets_needed(plan: Plan, environment: EnvironmentPlan) -> tuple[str, ...]:
     """Return the Secrets that must exist in an environment's namespace without any object of the chart."""
-    if plan.platform.secrets.provider == "external-secrets":
-        return ()
-    return tuple(sorted(_names(plan, environment)))
+    return () if fetched(plan) else tuple(sorted(_names(plan, environment)))
 
 
 def externals(plan: Plan, environment: EnvironmentPlan) -> frozenset[tuple[str, str]]:
     """Return kind and name of what an environment's objects refer to and somebody else makes."""
     found = {("Secret", name) for name in external_secrets_needed(plan, environment)}
-    if plan.platform.secrets.provider == "external-secrets":
-        found.add(("ClusterSecretStore", plan.platform.secrets.store or ""))
+    if source := store(plan):
+        found.add(("ClusterSecretStore", source))
     return frozenset(found)
 
 
 def external_secrets(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]:
     """Yield an ExternalSecret for each Secret, where External Secrets fetches them."""
-    if plan.platform.secrets.provider != "external-secrets":
-        return
-    for name in sorted(_names(plan, environment)):
-        yield Part(f"externalsecret-{name}.yaml", _external(plan, name), "platform:secrets")
+    if fetched(plan):
+        for name in sorted(_names(plan, environment)):
+            yield Part(f"externalsecret-{name}.yaml", _external(plan, name), "platform:secrets")
 
 
 def _names(plan: Plan, _environment: EnvironmentPlan) -> frozenset[str]:
@@ -54,37 +49,10 @@ def _names(plan: Plan, _environment: EnvironmentPlan) -> frozenset[str]:
 
 
 def _external(plan: Plan, name: str) -> dict[str, Any]:
-    secrets = plan.platform.secrets
-    loader = name == loader_secret(plan)
-    stored = plan.platform.storage.credentials_secret if loader else name
-    return {
-        "apiVersion": "external-secrets.io/v1",
-        "kind": "ExternalSecret",
-        "metadata": metadata(plan, name, component="secrets", annotations=SKIP_DRY_RUN),
-        "spec": {
-            "refreshInterval": "1h0m0s",
-            "secretStoreRef": {"kind": "ClusterSecretStore", "name": secrets.store or ""},
-            "target": {
-                "name": name,
-                "creationPolicy": "Owner",
-                "deletionPolicy": "Retain",
-                **_template(plan, name),
-            },
-            "dataFrom": [{"extract": {"key": f"{secrets.prefix}{stored}", **_AS_STORED}}],
-        },
-    }
-
-
-_AS_STORED = {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}
-
-
-def _template(plan: Plan, name: str) -> dict[str, Any]:
-    common = {"engineVersion": "v2", "mergePolicy": "Replace"}
-    if name == loader_secret(plan):
-        return {"template": {**common, "data": _loader_keys(plan)}}
-    if name == plan.platform.registry.pull_secret:
-        return {"template": {**common, "type": _PULL_TYPE}}
-    return {}
+    if name != loader_secret(plan):
+        return external_secret(plan, name, component="secrets")
+    stored = plan.platform.storage.credentials_secret
+    return external_secret(plan, name, component="secrets", stored=stored, keys=_loader_keys(plan))
 
 
 def _loader_keys(plan: Plan) -> Mapping[str, str]:
