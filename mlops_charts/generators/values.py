@@ -5,8 +5,15 @@ Knows a plan of one environment and nothing of the objects that the values stand
 
 from __future__ import annotations
 
+from typing import Final
+
 from mlops_charts.chart import Value, value
 from mlops_charts.planning import EnvironmentPlan
+
+IMAGE: Final = "^[a-z0-9][A-Za-z0-9._:/@-]*$"
+"""What an image reference is written with."""
+QUANTITY: Final = r"^([0-9]+(\.[0-9]+)?|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?$"
+"""A quantity as Kubernetes writes it, without a sign."""
 
 
 def namespace(environment: EnvironmentPlan) -> Value:

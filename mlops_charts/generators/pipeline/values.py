@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 
 from mlops_charts.chart import Value, value
+from mlops_charts.generators.values import IMAGE, QUANTITY
 from mlops_charts.planning import Plan
 from mlops_charts.spec.scalars import quantity
 
-_IMAGE = r"^[A-Za-z0-9._:/@-]+$"
-_QUANTITY = r"^([0-9]+(\.[0-9]+)?|\.[0-9]+)([mkMGTPE]|[KMGTPE]i|[eE][0-9]{1,2})?$"
 _MEBI = 1024 * 1024
 
 
 def runtime_image(plan: Plan) -> Value:
     """The image of our own steps."""
-    return value("images.runtime", plan.images.runtime, "Image that the steps run in.", pattern=_IMAGE)
+    return value("images.runtime", plan.images.runtime, "Image that the steps run in.", pattern=IMAGE)
 
 
 def training_image(plan: Plan) -> Value:
@@ -23,20 +22,20 @@ def training_image(plan: Plan) -> Value:
     if plan.images.training == plan.images.runtime:
         return runtime_image(plan)
     description = "Image of the steps that run the model's own code."
-    return value("images.training", plan.images.training, description, pattern=_IMAGE, origin="training.image")
+    return value("images.training", plan.images.training, description, pattern=IMAGE, origin="training.image")
 
 
 def tool_image(plan: Plan, tool: str) -> Value:
     """The image of a foreign tool: kaniko, trivy, syft or cosign."""
     image: str = getattr(plan.platform.images, tool)
-    return value(f"images.{tool}", image, f"Image of {tool}.", pattern=_IMAGE, origin="build")
+    return value(f"images.{tool}", image, f"Image of {tool}.", pattern=IMAGE, origin="build")
 
 
 def training_cpu(plan: Plan) -> Value:
     """Processor of a training pod."""
     cpu = plan.spec.training.resources.cpu
     description = "Processor of a training pod, in cores or thousandths of one (500m)."
-    return value("training.cpu", cpu, description, pattern=_QUANTITY, origin="training.resources.cpu")
+    return value("training.cpu", cpu, description, pattern=QUANTITY, origin="training.resources.cpu")
 
 
 def training_memory(plan: Plan) -> Value:

@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Final
 
 from mlops_charts.chart import Value, value
+from mlops_charts.generators.values import IMAGE, QUANTITY
 from mlops_charts.planning import EnvironmentPlan, Plan
 from mlops_charts.spec.operation import Autoscaling
 from mlops_charts.spec.scalars import seconds
 
-QUANTITY: Final = r"^([0-9]+(\.[0-9]+)?|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?$"
 DURATION: Final = "^([0-9]{1,5}(h|m|s|ms)){1,4}$"  # what the Gateway API admits
 _ANY_DURATION = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"  # what model.yaml admits, and the server reads
 _NUMBER = r"^[0-9]+(\.[0-9]+)?$"
@@ -139,7 +139,7 @@ def runtime_image(plan: Plan) -> Value:
         "images.runtime",
         plan.images.runtime,
         "Image of the judge.",
-        pattern="^[a-z0-9][A-Za-z0-9._:/@-]*$",
+        pattern=IMAGE,
         origin="platform:pipeline.runtimeImage",
     )
 
@@ -152,7 +152,7 @@ def server_image(plan: Plan) -> Value:
         "images.server",
         found,
         "Image of the prepackaged server.",
-        pattern="^[a-z0-9][A-Za-z0-9._:/@-]*$",
+        pattern=IMAGE,
         origin="platform:images",
     )
 
