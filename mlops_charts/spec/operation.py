@@ -5,23 +5,23 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from mlops_charts.spec.base import Block, Bool, Int, Number, overridable
-from mlops_charts.spec.scalars import Duration, Entrypoint, Quantity
+from mlops_charts.spec.scalars import Bytes, Cores, Duration, Entrypoint
 from mlops_charts.spec.words import describe, refuse
 
 
 class ServingResources(Block):
     """What one serving pod may use."""
 
-    cpu: Quantity = overridable("500m", description="Processor, in cores or thousandths of one.")
-    memory: Quantity = overridable("512Mi", description="Memory, in bytes with a unit; request and limit alike.")
+    cpu: Cores = overridable("500m", description="Processor, in cores or thousandths of one.")
+    memory: Bytes = overridable("512Mi", description="Memory, in bytes with a unit; request and limit alike.")
     gpu: Int = overridable(0, ge=0, le=16, description="Whole GPUs, of the resource that platform.yaml names.")
 
 
 class Autoscaling(Block):
     """How many pods there are, by load; exactly one of the two targets."""
 
-    min: Int = overridable(2, ge=1, description="The fewest pods of each version.")
-    max: Int = overridable(10, ge=1, description="The most pods of each version.")
+    min: Int = overridable(2, ge=1, le=1000, description="The fewest pods of each version.")
+    max: Int = overridable(10, ge=1, le=1000, description="The most pods of each version.")
     cpu_percent: Int | None = overridable(
         None, ge=1, le=100, description="Processor use that is aimed at, in percent of the request."
     )

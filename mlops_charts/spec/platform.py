@@ -5,19 +5,36 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mlops_charts.spec.base import Block, Bool, Int
-from mlops_charts.spec.scalars import GitUrl, HttpUrl, Image, Label, Moment, Quantity, SecretName, ShortLabel, TimeZone
+from mlops_charts.spec.scalars import (
+    GitBranch,
+    GitUrl,
+    HttpUrl,
+    Image,
+    Label,
+    Moment,
+    Quantity,
+    SecretName,
+    ShortLabel,
+    TimeZone,
+)
 from mlops_charts.spec.training import Toleration
 
 IN_CLUSTER = "https://kubernetes.default.svc"
 """The cluster that Argo CD runs in, and pipelines with it."""
-Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._/-]+)?$", examples=["ghcr.io/acme"])]
+Address = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9]+(?:[.-]+[a-z0-9]+)*(?::[0-9]{1,5})?(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$",
+        max_length=200,
+        examples=["ghcr.io/acme"],
+    ),
+]
 NamePattern = Annotated[
     str, Field(pattern=r"^(?:[a-z0-9-]|\{model\}|\{environment\})+$", examples=["{model}-{environment}"])
 ]
 HostPattern = Annotated[
     str, Field(pattern=r"^(?:[a-z0-9.-]|\{model\}|\{environment\})+$", examples=["{model}.{environment}.example.com"])
 ]
-_BRANCH = r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$"  # no hyphen first: it stands in arguments of git
 
 
 class Git(Block):
@@ -26,7 +43,7 @@ class Git(Block):
     url: GitUrl = Field(
         "https://git.example.com/ml/models.git", description="Where Argo CD and the release commands find it."
     )
-    branch: str = Field("main", pattern=_BRANCH, examples=["main"], description="The branch that is deployed.")
+    branch: GitBranch = Field("main", description="The branch that is deployed.")
     path: str = Field(
         "",
         pattern=r"^(?:\.?[A-Za-z0-9_][A-Za-z0-9._-]*(?:/\.?[A-Za-z0-9_][A-Za-z0-9._-]*)*)?$",
@@ -39,11 +56,8 @@ class Git(Block):
     signing_key_secret: SecretName | None = Field(
         None, description="Secret with the key that signs commits; none leaves them unsigned."
     )
-    release_branch: str | None = Field(
-        None,
-        pattern=_BRANCH,
-        examples=["releases"],
-        description="Branch for release files where the main branch is protected.",
+    release_branch: GitBranch | None = Field(
+        None, description="Branch for release files where the main branch is protected."
     )
 
 
@@ -120,7 +134,12 @@ class Storage(Block):
 
     endpoint: HttpUrl = Field("http://s3.storage:8333", description="The server.")
     bucket: str = Field(
-        "mlops", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", examples=["mlops"], description="The bucket."
+        "mlops",
+        min_length=3,
+        max_length=63,
+        pattern=r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$",
+        examples=["mlops"],
+        description="The bucket.",
     )
     region: str = Field(
         "us-east-1",
@@ -205,7 +224,7 @@ class Gpu(Block):
 
     resource: str = Field(
         "nvidia.com/gpu",
-        pattern=r"^[a-z0-9.-]+/[a-z0-9.-]+$",
+        pattern=r"^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$",
         examples=["nvidia.com/gpu"],
         description="The extended resource.",
     )

@@ -17,6 +17,9 @@ from mlops_charts.spec.words import Written, describe, refuse
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?")
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))+")
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+_DNS = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = _DNS.replace("a-z", "A-Za-z")
+_PORT = "(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
 _LABEL = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
 _IMAGE = re.compile(
     r"(?P<name>[a-z0-9]+(?:[._-][a-z0-9]+)*(?::[0-9]+(?=/))?(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*)"
@@ -31,7 +34,8 @@ _SCALE = (
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))  # Argo refuses 7 as Sunday
+_CRON_NUMBER = re.compile("[0-9]{1,2}")
 _CRON_NAMES: tuple[dict[str, int], ...] = (
     {},
     {},
@@ -41,6 +45,11 @@ _CRON_NAMES: tuple[dict[str, int], ...] = (
 )
 _QUANTITIES = "a number with a unit of Kubernetes: 500m, 2, 512Mi, 1.5Gi"
 _DURATIONS = "numbers with the units ms, s, m or h: 2ms, 90s, 5m, 1h30m, 720h"
+_LONGEST = 10 * 365 * 24 * 3600.0  # seconds: far above any use, and within every API's own limit
+_LEAST_CORES, _MOST_CORES = Decimal("0.001"), Decimal(10_000)
+_LEAST_BYTES, _MOST_BYTES = Decimal(8 * 1024**2), Decimal(1024**5)  # no runtime starts a container in less
+_IMAGE_NAME_LENGTH = 255  # of the registries' own grammar
+_NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})  # files beside the zones, other on every machine
 _CRON_FIELDS = ("minute", "hour", "day of month", "month", "day of week")
 
 
@@ -103,16 +112,36 @@ def _check_duration(found: str) -> str:
         )
     if seconds(found) <= 0:
         raise refuse("bad-duration", f'"{found}" is no time at all', "a duration above zero, such as 5m")
+    if seconds(found) > _LONGEST:
+        raise refuse("bad-duration", f'"{found}" is more than ten years', "at most 87600h")
+    return found
+
+
+def _check_cores(found: str) -> str:
+    number = quantity(found)
+    if not _LEAST_CORES <= number <= _MOST_CORES or number % _LEAST_CORES:
+        raise refuse("bad-quantity", f'"{found}" is no amount of processor', "1m to 10000 cores, in whole thousandths")
+    return found
+
+
+def _check_bytes(found: str) -> str:
+    number = quantity(found)
+    if not _LEAST_BYTES <= number <= _MOST_BYTES or number % 1:
+        raise refuse("bad-quantity", f'"{found}" is no amount of memory or disk', "8Mi to 1Pi, in whole bytes: 512Mi")
     return found
 
 
 def _cron_number(text: str, names: dict[str, int]) -> int:
-    return names[text.lower()] if text.lower() in names else int(text)
+    if text.lower() in names:
+        return names[text.lower()]
+    if not _CRON_NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
 
 
 def _cron_part(part: str, low: int, high: int, names: dict[str, int]) -> None:
     span, slash, step = part.partition("/")
-    if slash and not 1 <= int(step) <= high:
+    if slash and not 1 <= _cron_number(step, {}) <= high:
         raise ValueError(step)
     if span == "*":
         return
@@ -137,7 +166,7 @@ def _check_cron(found: str) -> str:
             raise refuse(
                 "bad-cron", f'"{field}" is no {name}', f"{low} to {high}, *, a range, a list or a step, as in */15"
             ) from None
-    return found
+    return " ".join(fields)
 
 
 def _label(longest: int) -> Callable[[str], str]:
@@ -161,7 +190,7 @@ def _label(longest: int) -> Callable[[str], str]:
 
 def _check_image(found: str) -> str:
     match = _IMAGE.fullmatch(found)
-    if not match:
+    if not match or len(match["name"]) > _IMAGE_NAME_LENGTH:
         raise refuse(
             "bad-image",
             f'"{found}" is no image reference',
@@ -174,7 +203,7 @@ def _check_image(found: str) -> str:
 
 def _check_image_name(found: str) -> str:
     match = _IMAGE.fullmatch(found)
-    if not match or match["tag"] or match["digest"]:
+    if not match or match["tag"] or match["digest"] or len(found) > _IMAGE_NAME_LENGTH:
         raise refuse(
             "bad-image", f'"{found}" is no name of an image', "registry/name without a tag: the version becomes the tag"
         )
@@ -196,7 +225,9 @@ def zones() -> frozenset[str]:
     """Return the names of the time zones that this machine knows."""
     from zoneinfo import available_timezones  # noqa: PLC0415 - reads a folder of the machine, for platforms alone
 
-    return frozenset(available_timezones())
+    return frozenset(
+        zone for zone in available_timezones() if zone not in _NO_ZONES and not zone.startswith(("posix/", "right/"))
+    )
 
 
 def _check_zone(found: str) -> str:
@@ -222,6 +253,8 @@ Quantity = Annotated[
     AfterValidator(_check_quantity),
     WithJsonSchema({"anyOf": [_text("quantity", _QUANTITY), {"type": "number", "minimum": 0}], "x-kind": "quantity"}),
 ]
+Cores = Annotated[Quantity, AfterValidator(_check_cores)]
+Bytes = Annotated[Quantity, AfterValidator(_check_bytes)]
 Duration = Annotated[
     str, BeforeValidator(_duration_text), AfterValidator(_check_duration), WithJsonSchema(_text("duration", _DURATION))
 ]
@@ -254,7 +287,7 @@ Entrypoint = Annotated[
 SecretName = Annotated[
     str,
     Written(
-        "[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?",
+        rf"(?=.{{1,253}}$){_DNS}(?:\.{_DNS})*",
         "name of a Secret",
         "lower-case letters, digits, hyphens and dots, as Kubernetes wants it",
         "bad-name",
@@ -263,16 +296,24 @@ SecretName = Annotated[
 GitUrl = Annotated[
     str,
     Written(
-        r"(?:https?|ssh|git|file)://\S+|[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:\S+",
+        r"(?:https?|ssh|git|file)://[^\s{}]+|[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:[^\s{}]+",
         "address of a git repository",
         "https://git.example.com/ml/models.git or git@git.example.com:ml/models.git",
         "bad-git-url",
     ),
 ]
+GitBranch = Annotated[
+    str,
+    Written(
+        r"(?!.*(?:\.\.|//|/\.|\.lock(?:/|$)|[./]$))[A-Za-z0-9_][A-Za-z0-9._/-]*",
+        "name of a branch",
+        "letters, digits, -, _, . and /, no hyphen first, as git wants it: main",
+    ),
+]
 HttpUrl = Annotated[
     str,
     Written(
-        r"https?://(?:[^\s/@]+@)?[A-Za-z0-9.-]+(?::[0-9]+)?(?:/\S*)?",
+        rf"https?://(?:[^\s/@{{}}]+@)?{_HOST}(?:\.{_HOST})*\.?(?::{_PORT})?(?:/[^\s{{}}]*)?",
         "URL",
         "http:// or https:// with a host: http://mlflow.mlflow:5000",
         "bad-url",

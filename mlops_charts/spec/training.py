@@ -6,13 +6,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from mlops_charts.spec.base import Block, Bool, Int, Number
 from mlops_charts.spec.scalars import (
+    Bytes,
+    Cores,
     Cron,
     Duration,
     Entrypoint,
     EnvironmentVariable,
     Image,
     Label,
-    Quantity,
     SecretName,
     ShortLabel,
 )
@@ -40,17 +41,17 @@ Scalar = Annotated[
 class Resources(Block):
     """What one pod may use: requests, and the limits that follow from them."""
 
-    cpu: Quantity = Field("1", description="Processor, in cores or thousandths of one (500m).")
-    memory: Quantity = Field("1Gi", description="Memory, in bytes with a unit; request and limit alike.")
+    cpu: Cores = Field("1", description="Processor, in cores or thousandths of one (500m).")
+    memory: Bytes = Field("1Gi", description="Memory, in bytes with a unit; request and limit alike.")
     gpu: Int = Field(0, ge=0, le=16, description="Whole GPUs, of the resource that platform.yaml names.")
-    ephemeral_storage: Quantity = Field("2Gi", description="Scratch disk, in bytes with a unit.")
+    ephemeral_storage: Bytes = Field("2Gi", description="Scratch disk, in bytes with a unit.")
 
 
 class OutOfMemory(Block):
     """What a step gets when it ran out of memory."""
 
     factor: Number = Field(2, gt=1, le=8, description="The memory of each retry, as a multiple of the one before.")
-    max: Quantity = Field("8Gi", description="The most memory that a retry may ask for.")
+    max: Bytes = Field("8Gi", description="The most memory that a retry may ask for.")
 
 
 class Retries(Block):
@@ -118,7 +119,13 @@ class SecretVariable(Block):
     """One key of a Secret of the namespace as an environment variable."""
 
     name: SecretName = Field(description="The Secret.")
-    key: str = Field(min_length=1, pattern=r"^[-._a-zA-Z0-9]+$", examples=["password"], description="The key in it.")
+    key: str = Field(
+        min_length=1,
+        max_length=253,
+        pattern=r"^\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$",
+        examples=["password"],
+        description="The key in it.",
+    )
     env: EnvironmentVariable = Field(description="The variable that carries it.")
 
 
