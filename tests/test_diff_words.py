@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from diffs import MODEL, commit, edit, run, said_by, start
-from repositories import git
+from repositories import ROOT, git
 
 from mlops_charts.release import Identity, Match, ReleaseState, release_text, state_of
 
@@ -133,6 +133,38 @@ def test_a_step_of_a_canary_moves_traffic(repository: Path, say: Say) -> None:
     commit(repository)
     release(repository, at("canary", 25))
     assert say() == ["iris", TRAFFIC.format(95, 75, 5, 25)]
+
+
+def test_a_first_release_opens_the_route(repository: Path, say: Say) -> None:
+    """A first version has no rival: its pods start, then users reach the model."""
+    release(repository, state_of("warming", "gatewayApi", None, NEW))
+    said = say()
+    assert said[1] == "starts the first release, of 1.2.0 in green: its pods warm up (serving in prod)"
+    assert "starts pods of green, version 1.2.0 (serving in prod)" in said
+    commit(repository)
+    release(repository, state_of("promoting", "gatewayApi", None, NEW))
+    assert say()[1:3] == [
+        "promotes 1.2.0 in green (serving in prod)",
+        "opens the route: users reach the model (serving in prod)",
+    ]
+
+
+def test_istio_moves_and_mirrors_traffic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say) -> None:
+    """Behind Istio the predictors hold the weights, and the words are the same."""
+    root = tmp_path / "istio"
+    shutil.copytree(ROOT / "tests/cases/shadow-behind-istio", root)
+    monkeypatch.chdir(root)
+    git(root, "init", "-q", "-b", "main")
+    where = "(serving in staging)"
+    old, new = (one.model_copy(update={"model_uri": "s3://models/iris"}) for one in (OLD, NEW))
+    said = {}
+    for phase in ("warming", "canary", "shadow"):
+        release(root, state_of(phase, "istio", old, new), "staging")
+        said[phase] = say() if (root / ".git/refs/heads/main").exists() else []
+        commit(root)
+    assert f"moves traffic: blue 100 -> 95 percent, green 0 -> 5 percent; nothing restarts {where}" in said["canary"]
+    assert f"mirrors traffic: green gets copies of 100 percent {where}" in said["shadow"]
+    assert f"adds the series mlops_charts:slot_mirrored {where}" in said["shadow"]
 
 
 def test_a_paused_release_is_said(repository: Path, say: Say) -> None:

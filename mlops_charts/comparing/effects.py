@@ -26,6 +26,7 @@ _WEIGHTS: Final = (
         "takes everything",
         "a release waits",
         "starts to release",
+        "starts the first release",
         "starts the canary",
     ),
     ("starts the shadow", "starts the experiment", "promotes", "watches", "rolls back", "ends the release", "holds"),
@@ -179,22 +180,24 @@ def _bound(manifest: Mapping[str, Any] | None) -> list[tuple[str, str]]:
 
 
 def _alerts(change: Change) -> Iterator[str]:
-    before, after = _alerts_of(change.before), _alerts_of(change.after)
-    for word, names in (
-        ("adds", [name for name in after if name not in before]),
-        ("removes", [name for name in before if name not in after]),
-        ("changes", [name for name in after if name in before and before[name] != after[name]]),
-    ):
-        if names:
-            yield f"{word} the alert{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    for key, one, many in (("alert", "the alert", "the alerts"), ("record", "the series", "the series")):
+        before, after = _rules(change.before, key), _rules(change.after, key)
+        for word, names in (
+            ("adds", [name for name in after if name not in before]),
+            ("removes", [name for name in before if name not in after]),
+            ("changes", [name for name in after if name in before and before[name] != after[name]]),
+        ):
+            if names:
+                yield f"{word} {many if len(names) > 1 else one} {', '.join(names)}"
 
 
-def _alerts_of(manifest: Mapping[str, Any] | None) -> dict[str, list[Any]]:
-    """Return the rules by name; several windows of one alert stand together."""
+def _rules(manifest: Mapping[str, Any] | None, key: str) -> dict[str, list[Any]]:
+    """Return the alerts or the recorded series by name; several windows of one alert stand together."""
     found: dict[str, list[Any]] = {}
     for group in manifest["spec"].get("groups", []) if manifest else []:
         for rule in group.get("rules", []):
-            found.setdefault(str(rule.get("alert", rule.get("record"))), []).append(rule)
+            if key in rule:
+                found.setdefault(str(rule[key]), []).append(rule)
     return found
 
 

@@ -158,7 +158,7 @@ class Side:
         try:
             return _by_key(split(self._helm.template(root, values, name="diff", namespace="diff")))
         except (HelmError, DocumentError) as error:
-            said = " ".join(str(error).replace(str(root), folder).split())
+            said = _shortened(" ".join(str(error).replace(str(root), folder).split()))
             place = f"{folder}/{values[-1].name}" if values else folder
             raise Refused(f"{place} at {self._title}: Helm refuses it: {said}") from None
 
@@ -176,6 +176,13 @@ class Side:
         except DocumentError as error:
             said = str(error).removeprefix(f"x/templates/{name}: ")
             raise Refused(f"{name} at {self._title}: it cannot be read: {said}") from None
+
+
+def _shortened(said: str) -> str:
+    """Return what Helm says of values that the schema refuses, without the places that only lead to those."""
+    first, *places = said.split(" - at ")
+    telling = [place for place in places if not place.endswith(("'allOf' failed", "validation failed"))]
+    return "; ".join(telling) or first
 
 
 def _released(ingress: Ingress) -> ReleaseState:

@@ -66,6 +66,8 @@ def _leaves(state: Mapping[str, Any]) -> Iterator[str]:
 
 def _phase(state: Mapping[str, Any]) -> str:
     stable = state.get("stable", "none")
+    if stable == "none" and state.get("phase") == "warming":
+        return f"starts the first release, of {_newer(state)}: its pods warm up"
     match = state.get("match") or {}
     words = _PHASES.get(str(state.get("phase")), f"the phase of the release becomes {state.get('phase')}")
     return words.format(
