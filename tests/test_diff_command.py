@@ -49,6 +49,7 @@ def test_a_base_that_helm_refuses(repository: Path, say: Say, capsys: pytest.Cap
     assert run("diff") == 3
     said = capsys.readouterr()
     assert "scales green from 4 to 5 pods (serving in prod, once something is released)" in said.out
+    assert "phase" not in said.out
     (line,) = said.err.splitlines()
     assert line.startswith("error: charts/iris/serving/release-staging.yaml at HEAD: Helm refuses it: ")
     (found,) = json.loads("\n".join(say("--format", "json", status=3)))

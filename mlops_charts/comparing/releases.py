@@ -50,6 +50,8 @@ def moves(release: Release) -> Iterator[str]:
     if release.after is None:
         yield from _leaves(before)
         return
+    if not (before and after):
+        return  # one of them cannot be read, and Helm says why
     if before.get("phase", "none") != after.get("phase", "none"):
         yield _phase(after)
     elif before and before.get("step") != after.get("step"):
