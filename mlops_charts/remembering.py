@@ -18,7 +18,7 @@ from mlops_charts.generators.table import ENTRY_POINTS
 from mlops_charts.loading import Model
 from mlops_charts.tree import Owned, Tree
 from mlops_charts.workspace import Changes
-from mlops_charts.workspace.write import STATE_FOLDER, Listing, present
+from mlops_charts.workspace.write import STATE_FOLDER, Listing, present, replace_text
 
 _TICK = 20_000_000  # nanoseconds; two edits of a file that are closer than the kernel's clock bear the same time
 
@@ -61,10 +61,7 @@ class Memory:
             "owned": owned,
             "present": sorted(there),
         }
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._file.with_suffix(".new")
-        beside.write_text(json.dumps(found))
-        beside.replace(self._file)
+        replace_text(self._file, json.dumps(found))
 
     def _present(self, owned: list[Owned] | tuple[Owned, ...]) -> list[str]:
         return sorted(present(self._root, owned, self._listing))

@@ -94,6 +94,19 @@ def test_an_interrupted_run_is_noticed_by_the_tree_it_was_about(tmp_path: Path) 
     assert not write_tree(TREE, tmp_path).resumed
 
 
+def test_no_link_of_a_repository_leads_a_text_elsewhere(tmp_path: Path) -> None:
+    """Neither a link in a file's place, nor beside it, nor in that of the lock: what it leads to stays as it is."""
+    root, other = tmp_path / "repository", tmp_path / "other"
+    for name in ("charts/a/x.yaml", "charts/a/.x.yaml.mlops-charts-new", ".mlops-charts/lock"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).symlink_to(other)
+    other.write_text("theirs")
+    write_tree(TREE, root)
+    assert other.read_text() == "theirs"
+    assert not (root / "charts/a/x.yaml").is_symlink()
+    assert (root / "charts/a/x.yaml").read_text() == TREE.files["charts/a/x.yaml"]
+
+
 def test_a_full_disk_leaves_files_whole(tmp_path: Path) -> None:
     """The error names the file, which is as it was, and nothing lies beside it."""
     write_tree(TREE, tmp_path)

@@ -183,6 +183,8 @@ def replace_text(path: Path, text: str, *, keep_mode: bool = False) -> None:
     """
     beside = _beside(path)
     try:
+        if beside.is_symlink():
+            beside.unlink()  # a repository that brings a link there must not lead the text elsewhere
         try:
             beside.write_bytes(text.encode())
         except FileNotFoundError:
@@ -214,6 +216,6 @@ def _locked(root: Path) -> Iterator[None]:
     ignore = state / ".gitignore"
     if not ignore.exists():
         replace_text(ignore, "*\n")
-    with (state / "lock").open("w") as lock:
+    with (state / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
