@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlops_charts.assemble import Rendering, platform_tree
+from mlops_charts.assemble import Rendering, plan_of, platform_tree
 from mlops_charts.errors import InvalidSpec
 from mlops_charts.generators.model import Generator
 from mlops_charts.generators.table import generators as all_generators
 from mlops_charts.loading import Model, load_path
-from mlops_charts.planning import Plan, decide
+from mlops_charts.planning import Plan
 from mlops_charts.proving import Depth, Report, prove_models
 from mlops_charts.tree import Tree
 from mlops_charts.workspace import Changes, write_tree
@@ -34,7 +34,7 @@ def load(path: str | Path, platform: str | Path | None = None) -> Model:
 
 def plan(model: Model) -> Plan:
     """Decide everything that follows from a model."""
-    return decide(model.spec, model.platform.spec, model.content.files, model.folder)
+    return plan_of(model)
 
 
 def render(plan: Plan, generators: Sequence[Generator] = ()) -> Rendering:

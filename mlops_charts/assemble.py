@@ -11,7 +11,8 @@ from mlops_charts.chart import Chart, emit_chart, emit_manifest, overlay
 from mlops_charts.generators.argocd import model_apps, platform_apps
 from mlops_charts.generators.charts import ServingCharts, pipeline_chart, serving_chart
 from mlops_charts.generators.model import Generator
-from mlops_charts.planning import Plan
+from mlops_charts.loading import Model
+from mlops_charts.planning import Plan, decide
 from mlops_charts.release import nothing_released, release_text
 from mlops_charts.spec.platform import PlatformSpec
 from mlops_charts.tree import Owned, Tree
@@ -23,6 +24,11 @@ _PEOPLE = """\
 # serving:
 #   replicas: 4
 """
+
+
+def plan_of(model: Model) -> Plan:
+    """Decide everything that follows from a model."""
+    return decide(model.spec, model.platform.spec, model.content.files, model.folder)
 
 
 @dataclass(frozen=True)

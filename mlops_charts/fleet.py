@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from mlops_charts.assemble import Rendering
+from mlops_charts.assemble import Rendering, plan_of
 from mlops_charts.generators.table import generators
 from mlops_charts.loading import Model, Platform, load_model
-from mlops_charts.planning import decide
 from mlops_charts.problems import Problem
 from mlops_charts.remembering import Memory
 from mlops_charts.rules import Served, check_fleet
@@ -42,7 +41,7 @@ class Outcome:
 
 def rendering_of(model: Model) -> Rendering:
     """Return the rendering of a model by all generators of this environment."""
-    return Rendering(decide(model.spec, model.platform.spec, model.content.files, model.folder), generators())
+    return Rendering(plan_of(model), generators())
 
 
 def render_models(
