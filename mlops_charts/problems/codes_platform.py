@@ -35,6 +35,13 @@ TABLE: Final[tuple[Entry, ...]] = (
         example="network: {git: [{port: 443}]}",
     ),
     code(
+        "bad-quota",
+        title="A quota that Kubernetes refuses",
+        why="The ResourceQuota would not be created, and nothing would be limited.",
+        fix="Name a resource as a ResourceQuota does; what is counted is a whole number.",
+        example="quotas: {cpus: 20}",
+    ),
+    code(
         "bad-cidr",
         title="A text is no block of addresses",
         why="Kubernetes refuses the NetworkPolicy.",

@@ -279,4 +279,25 @@ TABLE: Final[tuple[Entry, ...]] = (
         fix="Correct the name, or move the step behind the one that writes it.",
         example="steps: [{name: lint, after: guard, inputs: [model], ...}]",
     ),
+    code(
+        "duplicate-artifact",
+        title="A step names an artifact twice, or writes the source",
+        why="Argo refuses a template with a name that stands twice, and the source is what was committed.",
+        fix="Give each artifact a name of its own.",
+        example="steps: [{name: fair, after: train, outputs: [report, report], ...}]",
+    ),
+    code(
+        "bad-toleration",
+        title="A toleration that Kubernetes refuses",
+        why="The pods would not be created, and the run would end in an error.",
+        fix="Follow the note: key, operator, value, effect and tolerationSeconds depend on each other.",
+        example="tolerations: [{key: gpu, operator: Exists, value: a100}]",
+    ),
+    code(
+        "bad-affinity",
+        title="An affinity that Kubernetes refuses",
+        why="The pods would not be created, and the run would end in an error.",
+        fix="Write it as it stands in a pod: nodeAffinity, podAffinity and podAntiAffinity.",
+        example="affinity: {nodeAffinty: {}}",
+    ),
 )

@@ -1,6 +1,7 @@
 """Rules about platform.yaml."""
 
 import ipaddress
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,11 +13,25 @@ from mlops_charts.rules.cleartext import secrets_in_clear
 from mlops_charts.rules.metadata import label_flaws
 from mlops_charts.source import Path, Source
 from mlops_charts.spec.platform import IN_CLUSTER, Network, Peer, PlatformSpec
-from mlops_charts.spec.scalars import image_parts
+from mlops_charts.spec.scalars import image_parts, quantity
 
 _LONGEST_MODEL = "m" * 30
 _NAMESPACE_LENGTH = 63
 _HOST_LENGTH = 253
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
+_LIMITED = frozenset({
+    "pods", "services", "services.loadbalancers", "services.nodeports", "secrets", "configmaps",
+    "persistentvolumeclaims", "replicationcontrollers", "resourcequotas", "cpu", "memory", "ephemeral-storage",
+    *(f"{kind}.{name}" for kind in ("requests", "limits") for name in ("cpu", "memory", "ephemeral-storage")),
+    "requests.storage",
+})  # fmt: skip
+_RESOURCE = re.compile(
+    r"count/[a-z][a-z0-9-]*(?:\.[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)?"
+    r"|requests\.[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+    r"|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.storageclass\.storage\.k8s\.io/(?:requests\.storage|persistentvolumeclaims)"
+)
+_MEASURED = ("cpu", "memory", "storage")
+_MOST = 9 * 10**18
 _MALICIOUS_TRIVY = ("0.69.4", "0.69.5", "0.69.6")
 
 
@@ -158,7 +173,7 @@ def host_pattern(asked: AskedPlatform) -> Iterator[Problem]:
             path,
             note="{model}.{environment}.example.com",
         )
-    elif max(map(len, hosts)) > _HOST_LENGTH or any(not label for label in ingress.host.split(".")):
+    elif any(len(host) > _HOST_LENGTH or not _HOST.fullmatch(host) for host in hosts):
         yield asked.problem(
             "host-pattern", f'"{ingress.host}" makes no host names', path, note="{model}.{environment}.example.com"
         )
@@ -213,6 +228,19 @@ def platform_labels(asked: AskedPlatform) -> Iterator[Problem]:
     for path, key, value in pairs:
         for message, note, of_key in label_flaws({key: value}):
             yield asked.problem("bad-label", message, path, note=note, key=of_key)
+
+
+def quotas(asked: AskedPlatform) -> Iterator[Problem]:
+    """Quotas are of resources that Kubernetes limits, and what is counted is a whole number."""
+    for name, hard in asked.platform.quotas.items():
+        path: Path = ("quotas", name)
+        if not _RESOURCE.fullmatch(name) and name not in _LIMITED:
+            note = "such as pods, requests.cpu, limits.memory, requests.nvidia.com/gpu or count/jobs.batch"
+            yield asked.problem("bad-quota", f'"{name}" is nothing that a quota limits', path, note=note, key=True)
+        elif quantity(hard) > _MOST:
+            yield asked.problem("bad-quota", f"{hard} is more than can be counted", path, note="at most 9e18")
+        elif not name.endswith(_MEASURED) and quantity(hard) % 1:
+            yield asked.problem("bad-quota", f"{hard} is no whole number", path, note=f"{name} are counted")
 
 
 def platform_secrets(asked: AskedPlatform) -> Iterator[Problem]:

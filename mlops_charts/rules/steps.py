@@ -100,6 +100,24 @@ def step_inputs(view: View) -> Iterator[Problem]:
                 )
 
 
+def step_artifacts(view: View) -> Iterator[Problem]:
+    """A step names an artifact once, and writes no source."""
+    for step, path in _steps(view):
+        for side, names in (("inputs", step.inputs), ("outputs", step.outputs)):
+            for index, name in enumerate(names):
+                if name in names[:index]:
+                    yield view.problem(
+                        "duplicate-artifact",
+                        f'"{name}" stands here twice',
+                        (*path, side, index),
+                        note="remove one of them",
+                    )
+        if "source" in step.outputs:
+            at = (*path, "outputs", step.outputs.index("source"))
+            note = "choose another name: the source files are what was committed"
+            yield view.problem("duplicate-artifact", '"source" is written by guard already', at, note=note)
+
+
 def all_steps_of(view: View) -> Iterator[str]:
     """Yield the steps in order, or none where steps circle, share a name or have two places."""
     extra = view.spec.pipeline.steps
