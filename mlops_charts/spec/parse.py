@@ -12,7 +12,7 @@ from mlops_charts.problems import Problem, nearest
 from mlops_charts.problems.suggest import distance
 from mlops_charts.source import Source, dotted
 from mlops_charts.spec.base import Block
-from mlops_charts.spec.fields import Path, block_at, by_key
+from mlops_charts.spec.fields import Path, block_at, by_key, field_at
 from mlops_charts.spec.mismatch import mismatch
 
 Spec = TypeVar("Spec", bound=Block)
@@ -133,14 +133,11 @@ def _problem(root: type[Block], source: Source, flaw: _Flaw) -> Problem:
         at = source.position(path, key=True)
         return Problem("unknown-field", f"unknown field{did_you_mean}", at, where, _accepted(root, path))
     if flaw.kind == _MISSING:
-        block = block_at(root, path[:-1])
-        field = by_key(block).get(str(path[-1])) if block else None
+        field = field_at(root, path)
         note = f"add {path[-1]}: {field.description}" if field else f"add {path[-1]}"
         at = source.position(path[:-1], key=True)
         return Problem("missing-field", f'"{path[-1]}" is required and not there', at, where, note)
-    block = block_at(root, path[:-1]) if path else None
-    field = by_key(block).get(str(path[-1])) if block else None
-    code, message, note = mismatch(flaw.detail, str(path[-1]) if path else "file", field)
+    code, message, note = mismatch(flaw.detail, str(path[-1]) if path else "file", field_at(root, path))
     return Problem(code, message, source.position(path, key=flaw.detail["loc"][-1] == "[key]"), where, note)
 
 

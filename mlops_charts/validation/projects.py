@@ -19,7 +19,6 @@ CLUSTER_KINDS = frozenset(
         *("RuntimeClass", "APIService", "CSIDriver", "ValidatingAdmissionPolicy", "ClusterTriggerAuthentication"),
     }
 )
-Projects = Mapping[str, Node]
 
 
 def admissions(scopes: Sequence[Scope], apps: Sequence[Rendered]) -> Iterator[Finding]:

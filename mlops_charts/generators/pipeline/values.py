@@ -45,7 +45,7 @@ def training_memory(plan: Plan) -> Value:
     return value("training.memoryMi", memory, description, minimum=1, origin="training.resources.memory")
 
 
-def suspended(plan: Plan) -> Value:  # noqa: ARG001 - every value is made from the plan
+def suspended() -> Value:
     """Whether the schedule rests."""
     return value("schedule.suspended", False, "Whether scheduled retraining rests.", origin="training.schedule")
 

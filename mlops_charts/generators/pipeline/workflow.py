@@ -106,7 +106,7 @@ def _cron_workflow(plan: Plan) -> dict[str, Any]:
         "spec": {
             "schedules": list(plan.pipeline.schedules),
             "timezone": plan.pipeline.time_zone,
-            "suspend": values.suspended(plan),
+            "suspend": values.suspended(),
             "concurrencyPolicy": "Forbid",
             "startingDeadlineSeconds": 600,
             "successfulJobsHistoryLimit": 3,
