@@ -41,6 +41,10 @@ def _problems(repository: Path, name: str, text: str) -> list[tuple[str, int, st
         ("serving:\n  replicas: 7\n", []),
         ("serving:\n  replicas: two\n", [("values-file", 2, "serving.replicas")]),
         ("serving:\n  replcas: 3\n", [("values-file", 2, "serving.replcas")]),
+        (
+            "namespace: kube-system\nenvironment: staging\n",
+            [("values-file", 1, "namespace"), ("values-file", 2, "environment")],
+        ),
         ("release:\n  paused: true\n", [("values-file-release", 1, "release")]),
         ("serving: [1\n", [("yaml-syntax", 1, "")]),
     ],

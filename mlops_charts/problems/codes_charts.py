@@ -8,6 +8,13 @@ from mlops_charts.problems.model import Severity
 
 TABLE: Final[tuple[Entry, ...]] = (
     code(
+        "changed-in-flight",
+        title="The runtime or the protocol changes in the middle of a release",
+        why="Both slots share them: what serves would restart during the comparison, and the judge would see the change.",
+        fix="Wait until the release has settled, or roll it back; then change it.",
+        example="serving: {protocol: seldon}   # v2 is what the canary began with",
+    ),
+    code(
         "release-file",
         title="A release file says what no release is",
         why="The file is the whole state of a release; a state that contradicts itself could drop what serves users.",

@@ -22,11 +22,13 @@ class Blame:
     Args:
         model: The model with its texts.
         charts: Its charts by their folder.
+        built: The image that the pipeline builds for its own steps; empty if there is none.
     """
 
-    def __init__(self, model: Model, charts: Mapping[str, Chart]) -> None:
+    def __init__(self, model: Model, charts: Mapping[str, Chart], built: str = "") -> None:
         self._model = model
         self._charts = charts
+        self._built = built
 
     @cached_property
     def _templates(self) -> dict[str, Template]:
@@ -50,6 +52,8 @@ class Blame:
         told: dict[tuple[str, ...], Problem] = {}
         unchecked: dict[str, Finding] = {}
         for title, finding in findings:
+            if self._is_content_addressed(finding):
+                continue
             if finding.code == "kind-unchecked" and finding.severity is Severity.WARNING:
                 unchecked.setdefault(finding.object.kind, finding)
                 continue
@@ -57,6 +61,10 @@ class Blame:
             if key not in told:
                 told[key] = self._problem(title, finding)
         return [*told.values(), *_unchecked(unchecked)]
+
+    def _is_content_addressed(self, finding: Finding) -> bool:
+        """Return whether an image without a digest is the environment image, whose tag is the digest of its contents."""
+        return finding.code == "image-no-digest" and _at(finding.object.manifest, finding.path) == self._built
 
     def _problem(self, title: str, finding: Finding) -> Problem:
         found = finding.object

@@ -68,6 +68,11 @@ class Cases:
         environments = self.rendering.plan.environments
         return {each.name: OwnedFiles(self.rendering, each, self.root) for each in environments}
 
+    @property
+    def flying(self) -> list[str]:
+        """The environments with a release in flight."""
+        return [name for name, owned in self._owned.items() if owned.in_flight]
+
     def all(self) -> Iterator[Case]:
         """Yield every case."""
         yield self._pipeline()

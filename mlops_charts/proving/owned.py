@@ -20,8 +20,10 @@ from mlops_charts.planning import EnvironmentPlan
 from mlops_charts.problems import Problem
 from mlops_charts.release import ReleaseState, nothing_released, problems_of
 from mlops_charts.source import Source, parse, read
-from mlops_charts.validation.schemas.flaw import Flaw
+from mlops_charts.validation.schemas.flaw import UNKNOWN, Flaw
 from mlops_charts.validation.schemas.reasons import reasons
+
+_IDENTITY = frozenset({"namespace", "environment"})
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,17 @@ class OwnedFiles:
         """The state of the release; None if the file has problems."""
         return self._release[0]
 
+    @property
+    def in_flight(self) -> bool:
+        """Whether the file says so of a release, right or wrong in all else."""
+        source, _ = self._file
+        release = source.data.get("release") if source is not None else None
+        return isinstance(release, Mapping) and release.get("inFlight") is True
+
+    @cached_property
+    def _file(self) -> tuple[Source | None, list[Problem]]:
+        return self._read("release")
+
     @cached_property
     def _people(self) -> tuple[Mapping[str, Any], list[Problem]]:
         source, problems = self._read("values")
@@ -63,10 +76,10 @@ class OwnedFiles:
 
     @cached_property
     def _release(self) -> tuple[Mapping[str, Any] | None, list[Problem]]:
-        source, problems = self._read("release")
+        source, problems = self._file
         if source is None:
             return (None if problems else nothing_released().data()), problems
-        problems += self._release_problems(source)
+        problems = [*problems, *self._release_problems(source)]
         return (None if problems else source.data["release"]), problems
 
     def _read(self, kind: str) -> tuple[Source | None, list[Problem]]:
@@ -87,6 +100,10 @@ class OwnedFiles:
             message = "release is set here, where people write; it belongs to the release commands"
             note = f"remove it; release-{self.environment.name}.yaml has the state of the release"
             yield Problem("values-file-release", message, source.position(("release",), key=True), "release", note)
+        for key in _IDENTITY & source.data.keys():
+            message = f"{key} says which environment this is; that is for platform.yaml alone"
+            note = "remove it: the accounts, alerts and releases of another environment would be meant"
+            yield Problem("values-file", message, source.position((key,), key=True), key, note)
         serving = self.rendering.serving
         overlay = nested(serving.overlays[self.environment.name])
         given = {key: content for key, content in source.data.items() if key != "release"}
@@ -143,4 +160,4 @@ def _flaws(schema: Mapping[str, Any], values: Any, without: str = "") -> Iterato
 
 def _problem(code: str, source: Source, flaw: Flaw) -> Problem:
     path = ".".join(str(step) for step in flaw.path)
-    return Problem(code, flaw.message, source.position(flaw.path), path, flaw.note)
+    return Problem(code, flaw.message, source.position(flaw.path, key=flaw.code == UNKNOWN), path, flaw.note)

@@ -13,6 +13,7 @@ from mlops_charts.loading import Model
 from mlops_charts.problems import Problem, Severity, sort
 from mlops_charts.proving.blame import Blame
 from mlops_charts.proving.cases import Case, Cases
+from mlops_charts.proving.inflight import changed_in_flight
 from mlops_charts.proving.report import Report
 from mlops_charts.spec.platform import PlatformSpec
 from mlops_charts.validation.exceptions import allows
@@ -68,9 +69,9 @@ def prove_models(models: Sequence[tuple[Model, Rendering]], root: Path, depth: D
     cases: list[Case] = []
     blame: list[tuple[Blame, _Proved]] = []
     for model, rendering in models:
-        proved = _prove(rendering, root, deep)
+        proved = _prove(model, rendering, root, deep)
         charts = {case.folder: case.chart for case in proved.cases}
-        blame.append((Blame(model, charts), proved))
+        blame.append((Blame(model, charts, rendering.plan.images.environment), proved))
         cases += proved.cases
     fleet = list(_fleet(models, cases, deep))
     for index, (one, proved) in enumerate(blame):
@@ -93,11 +94,11 @@ def _deep(platform: PlatformSpec, depth: Depth) -> Deep:
     return Deep.of(platform, depth.crds, require_all=depth.require_all)
 
 
-def _prove(rendering: Rendering, root: Path, deep: Deep | None) -> _Proved:
+def _prove(model: Model, rendering: Rendering, root: Path, deep: Deep | None) -> _Proved:
     source = Cases(rendering, root, every_phase=deep is not None)
     cases = tuple(source.all())
     findings = [(case.title, finding) for case in cases for finding in _findings(case.scope, deep)]
-    problems = list(source.problems)
+    problems = [*source.problems, *changed_in_flight(model, rendering, source.flying, root)]
     if deep:
         problems += deep.helm(cases)
     return _Proved(cases, tuple(findings), tuple(problems))
