@@ -118,7 +118,7 @@ def test_a_cron_line_is_written_one_way() -> None:
         (scalars.Bytes, ("8Mi", "1.5Gi", "1e9", "2048M", "536870912")),
         (scalars.GitBranch, ("main", "release/1.x", "a_b-c")),
         (scalars.HttpUrl, ("http://a:65535/p?x=y", "https://H.example.com.", "http://10.0.0.1:80", "http://me@h")),
-        (scalars.SecretName, ("a", "a.b-c", "0")),
+        (scalars.SecretName, ("a", "a.b-c", "0", "a" * 253)),
         (scalars.Duration, ("87600h", "0.5ms", "1h30m")),
     ],
 )

@@ -287,7 +287,7 @@ Entrypoint = Annotated[
 SecretName = Annotated[
     str,
     Written(
-        rf"(?=.{{1,253}}$){_DNS}(?:\.{_DNS})*",
+        r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*",
         "name of a Secret",
         "lower-case letters, digits, hyphens and dots, as Kubernetes wants it",
         "bad-name",
