@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from extremes import MODEL, PLATFORM, put
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -221,7 +222,20 @@ def platforms(draw: st.DrawFn, ingress: str = "gatewayApi") -> dict[str, Any]:
 
 
 INGRESSES = st.sampled_from(("gatewayApi", "istio", "none"))
-asked = INGRESSES.flatmap(lambda ingress: st.tuples(models(ingress), platforms(ingress)))
+
+
+@st.composite
+def _edited(draw: st.DrawFn, base: Data, ends: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Draw data with up to three fields at the ends of what they admit."""
+    found = draw(base)
+    for path in draw(st.lists(st.sampled_from(sorted(ends)), max_size=3, unique=True)):
+        found = put(found, path, draw(st.sampled_from(ends[path])))
+    return found
+
+
+asked = INGRESSES.flatmap(
+    lambda ingress: st.tuples(_edited(models(ingress), MODEL), _edited(platforms(ingress), PLATFORM))
+)
 """A model and its platform."""
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,6 +21,7 @@ from hypothesis import strategies as st
 import mlops_charts
 from mlops_charts.assemble import Rendering
 from mlops_charts.chart import Chart, default_values, emit_chart, evaluate, values_of, values_schema
+from mlops_charts.generators.pipeline.configmaps import source_items
 from mlops_charts.generators.table import generators
 from mlops_charts.planning import Plan, decide
 from mlops_charts.problems import Severity
@@ -119,6 +123,30 @@ def test_the_same_bytes_twice_and_in_any_order(asked: tuple[Raw, Raw], order: Ra
     first = rendering_of(model, platform).tree
     assert rendering_of(model, platform).tree == first
     assert rendering_of(shuffled(model, order), platform).tree == first
+
+
+_PARTS = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=12)
+_FILES = st.dictionaries(
+    st.lists(_PARTS | st.sampled_from(("a", "_", "a_", "_b", "x-", "..c", "é")), min_size=1, max_size=4).map("/".join),
+    st.binary(max_size=40) | st.text(max_size=40).map(str.encode),
+    max_size=12,
+)
+
+
+@law(80)
+@given(files=_FILES)
+def test_source_files_come_back_as_they_were(files: Mapping[str, bytes]) -> None:
+    """Whatever files are called and hold, the ConfigMap that Helm reads gives back each of them, byte for byte."""
+    model = {"metadata": {"name": "iris"}, "training": {"data": {"uri": "sklearn://iris"}}}
+    plan = plan_of(model, {"environments": {"staging": {}}}, {**strategies.FILES, **files})
+    whole = Rendering(plan, generators()).pipeline
+    template = next(one for one in whole.templates if one.file == "configmap-source.yaml")
+    chart = replace(whole, templates=(template,))
+    (found,) = by_helm(chart, default_values(chart))
+    held = {name: text.encode() for name, text in found.get("data", {}).items()}
+    held |= {name: base64.b64decode(text) for name, text in found.get("binaryData", {}).items()}
+    assert {item["path"]: held[item["key"]] for item in source_items(plan)} == dict(plan.files)
+    assert all(re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", name) for name in held)
 
 
 def shuffled(data: Any, order: Random) -> Any:
