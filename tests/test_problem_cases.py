@@ -57,6 +57,7 @@ def _of_model(case: str, path: Path, platform: PlatformSpec, broken: frozenset[s
     assert source
     parsed = parse_spec(ModelSpec, source)
     files = LARGE if case == "source-too-large" else FILES
+    files = {**FILES, "..notes.txt": b"", "{{ name }}.txt": b""} if case == "file-name" else files
     links = {"key.pem": "../../secrets/key.pem"} if case == "source-link" else {}
     asked = Asked(parsed.spec, platform, source, "model/iris", files, None, parsed.broken, broken, links=links)
     fleet = []

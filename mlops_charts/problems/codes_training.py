@@ -45,6 +45,13 @@ TABLE: Final[tuple[Entry, ...]] = (
         example="training: {entrypoint: trian.py:train}",
     ),
     code(
+        "file-name",
+        title="A source file has a name that cannot travel",
+        why="Its name stands in a volume of the first step; Kubernetes or Argo would refuse the pod.",
+        fix="Rename the file, or exclude it with training.sourceExclude.",
+        example="model/iris/..notes.txt",
+    ),
+    code(
         "python-syntax",
         title="A file of the model is not valid Python",
         why="Training would fail at its first line, in a pod, minutes later.",

@@ -24,6 +24,15 @@ def readable(view: View) -> Iterator[Problem]:
         yield Problem("source-link", message, in_file(view.asked, name), note=note)
 
 
+def names(view: View) -> Iterator[Problem]:
+    """Every source file has a name that a volume of Kubernetes and a template of Argo can carry."""
+    for name in sorted({*(view.asked.files or {}), *view.asked.sizes}):
+        if name.startswith("..") or "{{" in name:
+            why = "Kubernetes reserves names that begin with two dots" if name[0] == "." else "Argo would fill in {{"
+            note = "rename it, or name it in training.sourceExclude"
+            yield Problem("file-name", f"this name cannot travel: {why}", in_file(view.asked, name), note=note)
+
+
 def entrypoints(view: View) -> Iterator[Problem]:
     """Every FILE.py:NAME exists, parses, and defines the name."""
     files = view.asked.files

@@ -73,6 +73,7 @@ MODEL_RULES: tuple[ModelRule, ...] = (
     _model(placement.affinity, "training"),
     _model(model_secrets),
     _model(files.readable),
+    _model(files.names),
     _model(files.entrypoints, "training", "validation", "serving"),
     _model(files.data_file, "training"),
     _model(files.requirements_file, "training"),
