@@ -38,12 +38,17 @@ def command(
 ) -> int:
     """Compare with another revision."""
     from mlops_charts.comparing import compare  # noqa: PLC0415 - --help stays light
+    from mlops_charts.errors import InvalidSpec  # noqa: PLC0415
     from mlops_charts.rendering import repository, what  # noqa: PLC0415
 
     workspace, files = repository(paths, platform_file)
     if workspace.platform is None:
         what(paths, platform_file)  # the last model of a repository may be gone, but a folder of anything is none
-    found = compare(workspace, files, base, whole=not paths)
+    try:
+        found = compare(workspace, files, base, whole=not paths)
+    except InvalidSpec as error:
+        options.print_problems(error.problems, form)
+        return PROBLEMS
     if form == "json":
         click.echo(json.dumps([_data(one) for one in found], indent=2))
     else:

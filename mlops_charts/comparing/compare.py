@@ -67,7 +67,7 @@ def compare(workspace: Workspace, files: Sequence[Path], base: str, *, whole: bo
     found = []
     for name in [*trees, *(_gone(old, trees) if whole else ())]:
         before = {path: text for path, text in old.items() if _is_of(path, text, name)}
-        after = _on_disk(workspace.root, trees[name]) if name in trees else {}
+        after = _on_disk(workspace.root, trees[name]) if name in trees else _left(workspace.root, before)
         if before != after:
             found.append(_compare_model(name, *sides.of(before, after)))
     if whole:
@@ -115,6 +115,12 @@ def _is_of(path: str, text: str, model: str) -> bool:
 
 def _is_ours(text: str | None, model: str) -> bool:
     return text is not None and f" model/{model}/model.yaml" in text.partition("\n")[0]
+
+
+def _left(root: Path, before: Mapping[str, str]) -> dict[str, str]:
+    """Return what the disk still has of a model that is gone: until `render --remove`, all of it goes on."""
+    found = {path: text for path in before if (text := read_text(root / path)) is not None}
+    return found if any(path.endswith("/Chart.yaml") for path in found) else {}
 
 
 def _on_disk(root: Path, tree: Tree) -> dict[str, str]:

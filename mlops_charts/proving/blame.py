@@ -63,7 +63,7 @@ class Blame:
         return [*told.values(), *_unchecked(unchecked)]
 
     def _is_content_addressed(self, finding: Finding) -> bool:
-        """Return whether an image without a digest is the environment image, whose tag is the digest of its contents."""
+        """Return whether an image without a digest is one whose tag is the digest of its contents."""
         return finding.code == "image-no-digest" and _at(finding.object.manifest, finding.path) == self._built
 
     def _problem(self, title: str, finding: Finding) -> Problem:
