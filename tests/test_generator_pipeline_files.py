@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_plans import EVERYTHING, EVERYTHING_FILES, MINIMAL, case, objects_of, of_kind, plan_of, templates_of
 
+from mlops_charts.generators.external import file_name
 from mlops_charts.generators.pipeline.configmaps import key
 
 _PATHS = st.text(st.sampled_from("ab_x-./é"), min_size=1, max_size=8)
@@ -76,3 +77,12 @@ def test_a_signing_configuration_is_there_for_a_key_alone() -> None:
     data = of_kind(objects_of(case("everything")), "ConfigMap")["iris-spec"]["data"]
     assert list(json.loads(data["signing-config.json"])) == ["mediaType"]
     assert "signing-config.json" not in of_kind(objects_of(case("keyless")), "ConfigMap")["iris-spec"]["data"]
+
+
+def test_a_file_is_named_after_its_secret_as_far_as_files_may_be() -> None:
+    """Secrets have names of up to 253 characters; the file of each has one that disks take, and its own."""
+    names = ["pull.secret", "a" * 252 + "b", "a" * 252 + "c"]
+    files = [file_name(name) for name in names]
+    assert files[0] == "externalsecret-pull.secret.yaml"
+    assert len({*files}) == len(names)
+    assert max(map(len, files)) <= 255

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from mlops_charts.generators.objects import SKIP_DRY_RUN, metadata
 from mlops_charts.planning import Plan
 
+_LONGEST_FILE = 200
 _AS_STORED = {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}
 
 
@@ -19,6 +21,13 @@ def fetched(plan: Plan) -> bool:
 def store(plan: Plan) -> str | None:
     """Return the ClusterSecretStore that the Secrets come from; None where nothing fetches them."""
     return plan.platform.secrets.store if fetched(plan) else None
+
+
+def file_name(name: str) -> str:
+    """Return the file of what fetches a Secret: a Secret may have a longer name than a file, with what follows it."""
+    digest = hashlib.sha256(name.encode()).hexdigest()[:10]
+    short = name if len(name) <= _LONGEST_FILE else f"{name[:_LONGEST_FILE]}-{digest}"
+    return f"externalsecret-{short}.yaml"
 
 
 def external_secret(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlops_charts.generators.external import external_secret, fetched, store
+from mlops_charts.generators.external import external_secret, fetched, file_name, store
 from mlops_charts.generators.model import Part
+from mlops_charts.generators.secret_uses import SecretUse, git_uses, names, registry_use, storage_use
 from mlops_charts.planning import Plan
 
 
@@ -13,7 +14,7 @@ def external_secrets(plan: Plan) -> Iterator[Part]:
     """Yield an ExternalSecret for each Secret, where they come from a store."""
     if fetched(plan):
         for name in secrets(plan):
-            yield Part(f"externalsecret-{name}.yaml", external_secret(plan, name, component="pipeline"))
+            yield Part(file_name(name), external_secret(plan, name, component="pipeline"))
 
 
 def external_secrets_needed(plan: Plan) -> tuple[str, ...]:
@@ -33,14 +34,21 @@ def externals(plan: Plan) -> frozenset[tuple[str, str]]:
 
 def secrets(plan: Plan) -> tuple[str, ...]:
     """Return the names of all Secrets that the pipeline reads."""
-    platform, sign = plan.platform, plan.spec.build.sign
-    wanted = (
-        platform.storage.credentials_secret,
-        platform.git.credentials_secret,
-        platform.git.signing_key_secret,
-        platform.registry.pull_secret,
-        platform.registry.push_secret,
-        sign.secret if sign.mode == "key" else None,
-        *(one.name for one in plan.spec.training.secrets),
+    return names(secret_uses(plan))
+
+
+def secret_uses(plan: Plan) -> tuple[SecretUse, ...]:
+    """Return all Secrets that the pipeline reads, with their keys and what each is for."""
+    registry, sign = plan.platform.registry, plan.spec.build.sign
+    key = sign.secret if sign.mode == "key" else None
+    return (
+        storage_use(plan),
+        *git_uses(plan),
+        *registry_use(registry.pull_secret, "pulls images"),
+        *registry_use(registry.push_secret, "pushes the images that are built, and their signatures"),
+        *(SecretUse(name, "`cosign.key`, `cosign.password`", "signs images") for name in (key,) if name),
+        *(
+            SecretUse(one.name, f"`{one.key}`", f"the variable `{one.env}` of training")
+            for one in plan.spec.training.secrets
+        ),
     )
-    return tuple(dict.fromkeys(name for name in wanted if name))

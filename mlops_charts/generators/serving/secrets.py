@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mlops_charts.generators.external import external_secret, fetched, store
+from mlops_charts.generators.external import external_secret, fetched, file_name, store
 from mlops_charts.generators.model import Part
+from mlops_charts.generators.secret_uses import SecretUse, git_uses, names, registry_use, storage_use
 from mlops_charts.generators.serving.release_values import PREPACKAGED
 from mlops_charts.planning import EnvironmentPlan, Plan
 
@@ -19,9 +20,9 @@ def loader_secret(plan: Plan) -> str:
     return f"{plan.platform.storage.credentials_secret}-rclone"
 
 
-def external_secrets_needed(plan: Plan, environment: EnvironmentPlan) -> tuple[str, ...]:
+def external_secrets_needed(plan: Plan, environment: EnvironmentPlan) -> tuple[str, ...]:  # noqa: ARG001 - all alike
     """Return the Secrets that must exist in an environment's namespace without any object of the chart."""
-    return () if fetched(plan) else tuple(sorted(_names(plan, environment)))
+    return () if fetched(plan) else _names(plan)
 
 
 def externals(plan: Plan, environment: EnvironmentPlan) -> frozenset[tuple[str, str]]:
@@ -32,20 +33,24 @@ def externals(plan: Plan, environment: EnvironmentPlan) -> frozenset[tuple[str, 
     return frozenset(found)
 
 
-def external_secrets(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]:
+def external_secrets(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]:  # noqa: ARG001 - all alike
     """Yield an ExternalSecret for each Secret, where External Secrets fetches them."""
     if fetched(plan):
-        for name in sorted(_names(plan, environment)):
-            yield Part(f"externalsecret-{name}.yaml", _external(plan, name), "platform:secrets")
+        for name in _names(plan):
+            yield Part(file_name(name), _external(plan, name), "platform:secrets")
 
 
-def _names(plan: Plan, _environment: EnvironmentPlan) -> frozenset[str]:
-    platform = plan.platform
-    names = {platform.git.credentials_secret, platform.storage.credentials_secret}
-    names |= {name for name in (platform.registry.pull_secret, platform.git.signing_key_secret) if name}
+def secret_uses(plan: Plan) -> tuple[SecretUse, ...]:
+    """Return the Secrets that the objects of each environment refer to, with their keys and what each is for."""
+    found = [*git_uses(plan), *registry_use(plan.platform.registry.pull_secret, "pulls images"), storage_use(plan)]
     if plan.spec.serving.runtime in PREPACKAGED:
-        names.add(loader_secret(plan))
-    return frozenset(names)
+        keys = ", ".join(f"`{key}`" for key in _loader_keys(plan))
+        found.append(SecretUse(loader_secret(plan), keys, "the server loads the model"))
+    return tuple(found)
+
+
+def _names(plan: Plan) -> tuple[str, ...]:
+    return tuple(sorted(names(secret_uses(plan))))
 
 
 def _external(plan: Plan, name: str) -> dict[str, Any]:
