@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from mlops_charts.chart.errors import ChartError
@@ -58,6 +59,11 @@ class Chart:
     files: Mapping[str, str] = field(default_factory=dict)
     unset: frozenset[str] = frozenset()
 
+    @cached_property
+    def declared(self) -> tuple[Value | Record, ...]:
+        """What `values_of` returns, found once: emitting a chart asks for it several times."""
+        return tuple(_declared(self))
+
 
 def values_of(chart: Chart) -> list[Value | Record]:
     """Every declared value in the order in which a reader of the templates meets it, then the records.
@@ -65,6 +71,10 @@ def values_of(chart: Chart) -> list[Value | Record]:
     Raises:
         ChartError: if one path is declared in two ways, or lies within another.
     """
+    return list(chart.declared)
+
+
+def _declared(chart: Chart) -> list[Value | Record]:
     found: dict[str, Value | Record] = {}
     for template in chart.templates:
         try:

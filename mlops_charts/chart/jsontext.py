@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 WIDTH = 110
 _STEP = "  "
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+_encode_name = lru_cache(maxsize=1 << 12)(_encode)  # schemas say the same few hundred words again and again
 
 
 def json_text(data: Any) -> str:
@@ -17,11 +20,11 @@ def json_text(data: Any) -> str:
 def _lines(data: Any, indent: str, taken: int) -> tuple[str, str]:
     """Return data on one line, and as it is to be written behind so many characters."""
     if not data or not isinstance(data, (dict, list)):
-        text = json.dumps(data, ensure_ascii=False, allow_nan=False)
+        text = _encode_name(data) if isinstance(data, str) else _encode(data)
         return text, text
     inner = indent + _STEP
     if isinstance(data, dict):
-        names = [f"{json.dumps(key, ensure_ascii=False)}: " for key in data]
+        names = [f"{_encode_name(key)}: " for key in data]
         parts = [_lines(item, inner, len(name)) for name, item in zip(names, data.values(), strict=True)]
         opening, closing = "{", "}"
     else:
