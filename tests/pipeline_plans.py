@@ -62,6 +62,7 @@ PLATFORM: dict[str, Any] = {
     "gpu": {"tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}]},
     "network": {
         "registry": [{"cidr": "192.0.2.0/24"}],
+        "packages": [{"cidr": "203.0.113.0/24"}],
         "git": [{"cidr": "198.51.100.0/24"}],
         "data": [{"namespace": "warehouse", "port": 5432}],
     },

@@ -38,7 +38,7 @@ OLD, NEW = identity(1), identity(2)
 
 def plan_of(
     serving: Mapping[str, Any] | None = None,
-    ingress: str = "gatewayApi",
+    ingress: str | Mapping[str, Any] = "gatewayApi",
     environments: list[Any] | None = None,
     **platform: Any,
 ) -> Plan:
@@ -50,7 +50,7 @@ def plan_of(
         "environments": environments or [],
     }
     cluster = {
-        "ingress": {"type": ingress},
+        "ingress": {"type": ingress} if isinstance(ingress, str) else ingress,
         "keda": True,
         "environments": {"staging": {}, "prod": {}},
         "network": {"git": [{"namespace": "git", "port": 443}]},

@@ -60,6 +60,12 @@ def test_before_the_first_release_nothing_is_down() -> None:
     assert named({}, NOTHING) == ALWAYS + DRIFT
 
 
+def test_a_first_release_that_warms_up_is_not_down() -> None:
+    """Nobody is sent to it yet; that its slot does not come up is a warning."""
+    found = named({}, STATES["warming, first release"])
+    assert ("ModelDown" in found, "ModelSlotDown" in found) == (False, True)
+
+
 def test_a_release_in_flight_is_watched() -> None:
     """Both slots must be there, and the release must come to an end."""
     down = ["ModelDown", "ModelSlotDown", "ModelSlotDown"]
@@ -178,6 +184,12 @@ def test_a_stuck_release_is_one_that_outlasts_the_judge() -> None:
     rule = alert("ModelReleaseStuck", {"release": {"maxDuration": "6h"}})
     assert (rule["expr"], rule["for"]) == ("vector(1)", "390m")
     assert (rule["labels"]["blue"], rule["labels"]["green"]) == ("1.2.0", "1.3.0-rc.1+build")
+
+
+def test_a_stuck_release_wakes_nobody_and_says_that_it_may_be_paused() -> None:
+    """Users are served meanwhile, and a person may hold it on purpose."""
+    rule = alert("ModelReleaseStuck")
+    assert (rule["labels"]["severity"], "paused" in rule["annotations"]["description"]) == ("warning", True)
 
 
 @pytest.mark.parametrize(

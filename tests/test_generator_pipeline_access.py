@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 import yaml
 from pipeline_plans import CASES, EVERYTHING, EVERYTHING_FILES, MINIMAL, PLATFORM, case, objects_of, of_kind, plan_of
 
+from mlops_charts.generators.charts import pipeline_chart, serving_chart
 from mlops_charts.generators.pipeline import external_secrets_needed, externals
+from mlops_charts.generators.table import generators
 
 every_case = pytest.mark.parametrize("name", CASES)
 
@@ -83,13 +86,14 @@ def test_every_pod_reaches_what_its_executor_needs() -> None:
 
 
 def test_each_step_reaches_what_it_needs_and_no_more() -> None:
-    """Only guard and deploy see git; only what handles images sees the registry."""
+    """Only guard and deploy see git; only what handles images sees the registry, and who builds them the packages."""
     extras = {"warmup", "lint", "fairness", "notify"}
     assert _steps("everything") == {
         "mlflow": {"guard", "trial", "search", "train", "validate", "version", "monitor", "build", "deploy"},
         "git": {"guard", "deploy"},
         "registry": {"guard", "environment", "image", "scan", "sbom", "sign", "provenance"},
-        "data": {"guard", "trial", "train", "validate", "monitor", "environment", "image", *extras},
+        "data": {"guard", "trial", "train", "validate", "monitor", *extras},
+        "packages": {"environment", "image"},
         "pushgateway": {"monitor"},
     }
 
@@ -177,6 +181,24 @@ def test_a_failed_pipeline_calls_somebody() -> None:
     assert missed["alert"] == "ModelRetrainingMissed"
 
 
+def test_every_alert_says_how_bad_whose_where_and_what_to_do() -> None:
+    """The labels by which an alert is routed, and the command to type first, as the alerts of serving have them."""
+    (rules,) = of_kind(objects_of(case("everything")), "PrometheusRule").values()
+    known = {"severity": "warning", "model": "iris", "namespace": "iris-pipeline", "owner": "team-flowers"}
+    found = {rule["alert"]: (rule["labels"], rule["annotations"]) for rule in rules["spec"]["groups"][0]["rules"]}
+    assert {alert: labels for alert, (labels, _) in found.items()} == dict.fromkeys(found, known)
+    assert {alert: notes["runbook"] for alert, (_, notes) in found.items()} == {
+        "ModelPipelineFailed": "argo -n iris-pipeline list --status Failed,Error",
+        "ModelRetrainingMissed": "argo -n iris-pipeline cron get iris-retrain",
+    }
+
+
+def test_an_alert_of_nobody_has_no_owner() -> None:
+    """An empty label would be none."""
+    (rules,) = of_kind(objects_of(case("minimal")), "PrometheusRule").values()
+    assert ["owner" in rule["labels"] for rule in rules["spec"]["groups"][0]["rules"]] == [False]
+
+
 @pytest.mark.parametrize(
     ("schedule", "window"), [("0 3 * * *", "[2d]"), ("0 3 * * 1", "[8d]"), ("0 3 1 * *", "[32d]"), ("0 3 1 6 *", None)]
 )
@@ -222,3 +244,21 @@ def test_alerts_fire_when_they_should(series: tuple[str, str], at: str, alert: s
     said = (done.stdout + done.stderr).decode()
     assert ("fires" if f"alertname: {alert}" in said else "silent") == end
     assert done.returncode == (end == "fires")
+
+
+@pytest.mark.parametrize(
+    ("provider", "said"),
+    [
+        ({}, "Somebody must make these"),
+        ({"provider": "sealed-secrets"}, "SealedSecrets of your own bring these"),
+        (PLATFORM["secrets"], "`vault`, where each stands\nunder its name behind `ml/`"),
+    ],
+)
+def test_both_readmes_name_every_secret_and_who_brings_it(provider: dict[str, str], said: str) -> None:
+    """With the keys that must be in it and what it is for."""
+    plan = plan_of(EVERYTHING, {**PLATFORM, "secrets": provider}, EVERYTHING_FILES)
+    texts = [pipeline_chart(plan, generators()).readme, serving_chart(plan, generators()).chart.readme]
+    assert [said in text for text in texts] == [True, True]
+    found = [set(re.findall(r"^\| `([a-z0-9-]+)` \|", text.partition("## Secrets")[2], re.MULTILINE)) for text in texts]
+    assert found == [set(_SECRETS), {"s3-credentials", "git-credentials", "git-signing", "registry-pull"}]
+    assert "| `warehouse` | `password` | the variable `DB_PASSWORD` of training |" in texts[0]

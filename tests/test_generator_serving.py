@@ -274,6 +274,48 @@ def test_users_come_in_through_the_gateway_alone() -> None:
     assert [port["port"] for rule in policy["egress"] for port in rule["ports"]] == [53, 53]
 
 
+@pytest.mark.parametrize(
+    ("ingress", "runtime", "clients", "own"),
+    [
+        ("gatewayApi", "python", [9000], [9000]),
+        ("gatewayApi", "seldon-core", [8000], [8000]),
+        ("istio", "python", [9000, 9500], [9000]),
+        ("none", "seldon-core", [8000, 5001], [8000]),
+    ],
+)
+def test_only_ports_that_something_leads_to_are_open(
+    ingress: str, runtime: str, clients: list[int], own: list[int]
+) -> None:
+    """An HTTPRoute leads to HTTP alone; Istio and the Service also to gRPC; the judge and the test speak HTTP."""
+    state = dict(states(ingress))["settled, blue stable"]
+    found = of_kind(manifests(chart_of(plan_of({"runtime": runtime}, ingress)), state), "NetworkPolicy")
+    rules = next(one for one in found if one["metadata"]["name"] == "iris-server")["spec"]["ingress"]
+    assert [[port["port"] for port in rule["ports"]] for rule in rules[:2]] == [clients, own]
+
+
+def test_serving_pods_reach_what_the_platform_names() -> None:
+    """A feature store, behind the names; without it, nothing but the names."""
+    plan = plan_of(network={"serving": [{"namespace": "features", "port": 6566}]})
+    policy = of_kind(manifests(chart_of(plan), CANARY), "NetworkPolicy")[0]["spec"]
+    assert policy["egress"][1:] == [
+        {
+            "to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "features"}}}],
+            "ports": [{"port": 6566, "protocol": "TCP"}],
+        }
+    ]
+
+
+@pytest.mark.parametrize(("listener", "expected"), [(None, {}), ("https", {"sectionName": "https"})])
+def test_a_route_attaches_to_the_listener_that_the_platform_names(
+    listener: str | None, expected: dict[str, str]
+) -> None:
+    """Without one it attaches to all of them, and the route says nothing of it."""
+    plan = plan_of(ingress={"type": "gatewayApi", "gateway": {"listener": listener}})
+    (route,) = of_kind(manifests(chart_of(plan), CANARY), "HTTPRoute")
+    parent = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "public", "namespace": "gateways"}
+    assert route["spec"]["parentRefs"] == [{**parent, **expected}]
+
+
 def test_every_value_says_what_it_is() -> None:
     """Each entry of values.yaml has a sentence."""
     for runtime, ingress in product(RUNTIMES, INGRESSES):

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_charts.chart import Chart, ChartError, Template, differing_defaults, values_of
+from mlops_charts.generators import pipeline, serving
 from mlops_charts.generators.model import Generator, Part
+from mlops_charts.generators.secret_uses import secrets_section
 from mlops_charts.generators.serving import release_constraints, release_records
 from mlops_charts.generators.serving.release_values import PREPACKAGED
 from mlops_charts.planning import Plan
@@ -40,7 +42,7 @@ def pipeline_chart(plan: Plan, generators: Sequence[Generator]) -> Chart:
         source=plan.source,
         templates=templates,
         notes=_PIPELINE_NOTES.format(model=plan.model, workflow=plan.names.workflow),
-        readme=_PIPELINE_README.format(model=plan.model),
+        readme=_PIPELINE_README.format(model=plan.model, secrets=secrets_section(plan, pipeline.secret_uses(plan))),
     )
 
 
@@ -73,7 +75,8 @@ def serving_chart(plan: Plan, generators: Sequence[Generator]) -> ServingCharts:
 def _serving_readme(plan: Plan) -> str:
     access = _ACCESS[plan.platform.ingress.type].format(model=plan.model)
     drift = _DRIFT[plan.spec.serving.runtime == "python"]
-    return _SERVING_README.format(model=plan.model, access=access, drift=drift)
+    secrets = secrets_section(plan, serving.secret_uses(plan))
+    return _SERVING_README.format(model=plan.model, access=access, drift=drift, secrets=secrets)
 
 
 def _stated(chart: Chart) -> Chart:
@@ -112,6 +115,8 @@ _PIPELINE_README = """\
 
 Everything that makes the model {model}: the WorkflowTemplate with its steps, the Workflow that runs it once for this
 code, the schedule of retraining, the source and the resolved spec, and the least rights and connections that they need.
+
+{secrets}
 """
 _SERVING_README = """\
 # {model}-serving
@@ -128,6 +133,8 @@ commands. Without a release file the chart refuses to render, so that a lost fil
 {access}
 
 {drift}
+
+{secrets}
 """
 _ACCESS = {
     "gatewayApi": "Clients reach the model over HTTP at `ingress.host`, through the Gateway of the HTTPRoute.",

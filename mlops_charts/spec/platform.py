@@ -83,6 +83,10 @@ class Gateway(Block):
 
     name: Label = Field("public", description="Its name.")
     namespace: Label = Field("gateways", description="Its namespace.")
+    listener: Label | None = Field(
+        None,
+        description="The listener that routes attach to, for gatewayApi; all of them, plain HTTP as well, if left out.",
+    )
 
 
 class Ingress(Block):
@@ -206,9 +210,15 @@ class Network(Block):
     mlflow: tuple[Peer, ...] = Field(
         (Peer.model_construct(cidr=None, namespace="mlflow", port=5000),), description="The MLflow server."
     )
-    registry: tuple[Peer, ...] = Field((), description="The image registry.")
+    registry: tuple[Peer, ...] = Field(
+        (),
+        description="The image registry, and what else scanning and signing ask: Trivy's vulnerability database,"
+        " Sigstore's services if signing is keyless.",
+    )
+    packages: tuple[Peer, ...] = Field((), description="The package index that image builds install from.")
     git: tuple[Peer, ...] = Field((), description="The git server.")
     data: tuple[Peer, ...] = Field((), description="What training and steps of your own may reach besides.")
+    serving: tuple[Peer, ...] = Field((), description="What serving pods may reach besides, such as a feature store.")
     gateway: Label = Field("gateways", description="Namespace of the gateway's pods.")
     monitoring: Label = Field("monitoring", description="Namespace of Prometheus.")
 

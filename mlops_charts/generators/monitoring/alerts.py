@@ -54,7 +54,7 @@ class Alerts:
         )
 
     def down(self) -> dict[str, Any]:
-        """Nothing answers, in either slot."""
+        """Users are sent here, and nothing answers, in either slot."""
         return self._alert(
             "ModelDown",
             expr=self._absent(),
@@ -139,18 +139,20 @@ class Alerts:
         return self._drift("ModelPredictionDrift", selected, by="slot, version", what="The predictions")
 
     def release_stuck(self) -> dict[str, Any]:
-        """A release is in flight for longer than the judge admits, so the judge does not run.
+        """A release is in flight for longer than the judge admits, so the judge does not run, or a person holds it.
 
-        The rule exists while a release is in flight, and its own `for` measures the time. The versions stand in its
-        labels: a newer release that takes over makes another alert, whose time begins anew.
+        Users are served meanwhile, and a release that is paused looks the same: so it only warns. The rule exists while
+        a release is in flight, and its own `for` measures the time. The versions stand in its labels: a newer release
+        that takes over makes another alert, whose time begins anew.
         """
         return self._alert(
             "ModelReleaseStuck",
             expr="vector(1)",
             lasting=self.limits.stuck_after,
-            severity="critical",
+            severity="warning",
             summary=f"A release of {self.plan.model} does not come to an end.",
-            description="It is in flight for {after}, longer than its longest duration: the judge does not decide.",
+            description="It is in flight for {after}, longer than its longest duration: the judge does not decide, or"
+            " the release is paused.",
             runbook=f"mlops-charts release status {self.plan.model} --environment {{environment}};"
             f" kubectl -n {_NAMESPACE} get cronjob,job -l app.kubernetes.io/name={self.plan.model}",
             more={name: slot(name).version for name in SLOTS},

@@ -33,10 +33,11 @@ def _failed(plan: Plan) -> dict[str, Any]:
     return {
         "alert": "ModelPipelineFailed",
         "expr": _ended(series, "1h"),
-        "labels": {"severity": "warning", "model": plan.model},
+        "labels": _labels(plan),
         "annotations": {
             "summary": f"The pipeline of {plan.model} failed.",
             "description": f"A run in {plan.pipeline.namespace} ended as {{{{ $labels.status }}}}; serving goes on.",
+            "runbook": f"argo -n {plan.pipeline.namespace} list --status Failed,Error",
         },
     }
 
@@ -49,12 +50,19 @@ def _missed(plan: Plan) -> Iterator[dict[str, Any]]:
                 "alert": "ModelRetrainingMissed",
                 "expr": f"absent({_ended(_RUNS + _of(plan), window)})",
                 "for": "1h",
-                "labels": {"severity": "warning", "model": plan.model},
+                "labels": _labels(plan),
                 "annotations": {
                     "summary": f"No run of the pipeline of {plan.model} has ended for {window}.",
                     "description": f"It is due at {schedule}, {plan.pipeline.time_zone}; is the schedule suspended?",
+                    "runbook": f"argo -n {plan.pipeline.namespace} cron get {plan.names.cron_workflow}",
                 },
             }
+
+
+def _labels(plan: Plan) -> dict[str, str]:
+    owner = plan.spec.metadata.owner
+    found = {"severity": "warning", "model": plan.model, "namespace": plan.pipeline.namespace}
+    return {**found, "owner": owner} if owner else found
 
 
 def _of(plan: Plan) -> str:

@@ -14,7 +14,7 @@ from mlops_charts.contract import StepContract
 from mlops_charts.planning import Plan
 from mlops_charts.spec.training import ExtraStep
 
-Place = Literal["mlflow", "git", "registry", "data", "pushgateway"]
+Place = Literal["mlflow", "git", "registry", "packages", "data", "pushgateway"]
 
 _IMAGE: Final = ("image", "image-digest")
 TOOLS: Final[Mapping[str, StepContract]] = {
@@ -62,8 +62,8 @@ NATURES: Final[Mapping[str, Nature]] = {
     "deploy": Nature(_reaching("mlflow", "git")),
 }
 _TOOL_REACHES: Final[Mapping[str, frozenset[Place]]] = {
-    "environment": _reaching("registry", "data"),  # packages come from where training gets its data
-    "image": _reaching("registry", "data"),
+    "environment": _reaching("registry", "packages"),
+    "image": _reaching("registry", "packages"),
     "scan": _reaching("registry"),
     "sbom": _reaching("registry"),
     "sign": _reaching("registry"),  # without a key, the signing services stand among the registry's addresses

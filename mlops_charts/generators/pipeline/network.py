@@ -13,7 +13,7 @@ from mlops_charts.generators.pipeline.pods import STEP_LABEL
 from mlops_charts.planning import Plan
 from mlops_charts.spec.platform import Peer
 
-_PLACES: Final[tuple[Place, ...]] = ("mlflow", "git", "registry", "data", "pushgateway")
+_PLACES: Final[tuple[Place, ...]] = ("mlflow", "git", "registry", "packages", "data", "pushgateway")
 
 
 def network_policies(plan: Plan) -> Iterator[Part]:

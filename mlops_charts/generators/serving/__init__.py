@@ -16,12 +16,19 @@ from mlops_charts.generators.serving.network import policies
 from mlops_charts.generators.serving.release_rules import release_constraints
 from mlops_charts.generators.serving.release_values import release_records
 from mlops_charts.generators.serving.scaling import budgets
-from mlops_charts.generators.serving.secrets import external_secrets, external_secrets_needed, externals
+from mlops_charts.generators.serving.secrets import external_secrets, external_secrets_needed, externals, secret_uses
 from mlops_charts.generators.serving.seldon import seldon_deployment
 from mlops_charts.generators.serving.traffic import traffic
 from mlops_charts.planning import EnvironmentPlan, Plan
 
-__all__ = ["ServingGenerator", "external_secrets_needed", "externals", "release_constraints", "release_records"]
+__all__ = [
+    "ServingGenerator",
+    "external_secrets_needed",
+    "externals",
+    "release_constraints",
+    "release_records",
+    "secret_uses",
+]
 
 _KINDS = frozenset(
     {

@@ -44,19 +44,23 @@ def _policy(plan: Plan, role: str, ingress: Sequence[Rule], egress: Sequence[Rul
 
 
 def _server_ingress(plan: Plan, environment: EnvironmentPlan) -> list[Rule]:
-    answering, measured = _answering(environment), _measured(environment)
-    own = [_pods(plan, "judge"), _pods(plan, "test")]
+    measured, own = _measured(environment), [_pods(plan, "judge"), _pods(plan, "test")]
     return [
-        {"from": _clients(plan), "ports": tcp(*answering)},
-        {"from": own, "ports": tcp(*answering)},
+        {"from": _clients(plan), "ports": tcp(*_routed(plan, environment))},
+        {"from": own, "ports": tcp(_http(environment))},
         {"from": [in_namespace(plan.platform.network.monitoring), _pods(plan, "judge")], "ports": tcp(*measured)},
     ]
 
 
-def _answering(environment: EnvironmentPlan) -> tuple[int, int]:
-    if environment.executor:
-        return contract.EXECUTOR_HTTP_PORT, contract.EXECUTOR_GRPC_PORT
-    return contract.HTTP_PORT, contract.GRPC_PORT
+def _routed(plan: Plan, environment: EnvironmentPlan) -> tuple[int, ...]:
+    """Return the ports that clients come to: an HTTPRoute leads to HTTP alone, the others to gRPC as well."""
+    if plan.platform.ingress.type == "gatewayApi":
+        return (_http(environment),)
+    return _http(environment), contract.EXECUTOR_GRPC_PORT if environment.executor else contract.GRPC_PORT
+
+
+def _http(environment: EnvironmentPlan) -> int:
+    return contract.EXECUTOR_HTTP_PORT if environment.executor else contract.HTTP_PORT
 
 
 def _measured(environment: EnvironmentPlan) -> tuple[int, ...]:
@@ -80,12 +84,13 @@ def _server_egress(plan: Plan) -> list[Rule]:
         dns(plan),
         *(to_peers(network.storage) if needs_storage(plan) else ()),
         *([to_namespace(_MESH, _MESH_CONTROL_PORT)] if plan.platform.ingress.type == "istio" else ()),
+        *to_peers(network.serving),
     ]
 
 
 def _judge_egress(plan: Plan, environment: EnvironmentPlan) -> list[Rule]:
     network = plan.platform.network
-    slots = {"to": [_pods(plan, "server")], "ports": tcp(*_answering(environment), contract.METRICS_PORT)}
+    slots = {"to": [_pods(plan, "server")], "ports": tcp(_http(environment), contract.METRICS_PORT)}
     reached = (network.api_server, network.git, network.mlflow, network.storage)
     return [
         dns(plan),
@@ -99,7 +104,7 @@ def _test_egress(plan: Plan, environment: EnvironmentPlan) -> list[Rule]:
     loads = plan.spec.serving.runtime in PREPACKAGED
     return [
         dns(plan),
-        {"to": [_pods(plan, "server")], "ports": tcp(*_answering(environment))},
+        {"to": [_pods(plan, "server")], "ports": tcp(_http(environment))},
         *(to_peers(plan.platform.network.storage) if loads else ()),
     ]
 

@@ -37,6 +37,7 @@ def _route(plan: Plan, environment: EnvironmentPlan) -> dict[str, Any]:
         "kind": "Gateway",
         "name": gateway.name,
         "namespace": gateway.namespace,
+        **({"sectionName": gateway.listener} if gateway.listener else {}),
     }
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",
