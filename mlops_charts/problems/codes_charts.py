@@ -10,7 +10,7 @@ TABLE: Final[tuple[Entry, ...]] = (
     code(
         "changed-in-flight",
         title="The runtime or the protocol changes in the middle of a release",
-        why="Both slots share them: what serves would restart during the comparison, and the judge would see the change.",
+        why="Both slots share them: what serves would restart during the comparison, and the judge would see that.",
         fix="Wait until the release has settled, or roll it back; then change it.",
         example="serving: {protocol: seldon}   # v2 is what the canary began with",
     ),
