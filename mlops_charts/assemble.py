@@ -10,6 +10,7 @@ from typing import Any
 from mlops_charts.chart import Chart, emit_chart, emit_manifest, overlay
 from mlops_charts.generators.argocd import model_apps, platform_apps
 from mlops_charts.generators.charts import ServingCharts, pipeline_chart, serving_chart
+from mlops_charts.generators.kinds import admitted_kinds
 from mlops_charts.generators.model import Generator
 from mlops_charts.loading import Model
 from mlops_charts.planning import Plan, decide
@@ -106,7 +107,7 @@ def seeded(environment: str) -> dict[str, str]:
 
 def platform_tree(platform: PlatformSpec, generators: Sequence[Generator], source: str = "platform.yaml") -> Tree:
     """Return what a repository has once: the projects and the bootstrap."""
-    kinds = frozenset(kind for generator in generators for kind in generator.kinds)
+    kinds = admitted_kinds(platform, generators)
     header = _HEADER.format(source=source)
     files = {
         path: content if isinstance(content, str) else emit_manifest(content, header)

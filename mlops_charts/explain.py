@@ -257,8 +257,7 @@ def _written(default: Any) -> str:
         return str(int(default))
     if isinstance(default, str):
         return default or '""'
-    text = json.dumps(default)
-    return text if len(text) <= 40 else "see below"  # noqa: PLR2004 - wider would burst the table
+    return json.dumps(default)
 
 
 def _field_text(field: Field) -> str:

@@ -88,3 +88,10 @@ def test_the_pages_hold_everything() -> None:
     )
     assert all(f"\n## {code}\n" in problems for code in CODES)
     assert all(f"  {code}" in all_of_it for code in CODES)
+
+
+def test_every_default_of_the_reference_is_written_out() -> None:
+    """Also one that is long: a reader of the page has nowhere else to look."""
+    reference = reference_markdown()
+    assert "see below" not in reference
+    assert '`[{"cidr": "10.0.0.1/32", "namespace": null, "port": 443}]`' in reference

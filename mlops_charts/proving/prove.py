@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlops_charts.assemble import Rendering
 from mlops_charts.generators.argocd import platform_apps
+from mlops_charts.generators.kinds import admitted_kinds
 from mlops_charts.loading import Model
 from mlops_charts.problems import Problem, Severity, sort
 from mlops_charts.proving.blame import Blame
@@ -117,7 +118,7 @@ def _fleet(
     if not models:
         return
     platform = models[0][0].platform
-    kinds = frozenset(kind for _, rendering in models for generator in rendering.generators for kind in generator.kinds)
+    kinds = admitted_kinds(platform.spec, (made for _, rendering in models for made in rendering.generators))
     once = [(path, content) for path, content in platform_apps(platform.spec, kinds) if not isinstance(content, str)]
     apps = [Rendered(manifest, path, "platform:argocd") for path, manifest in once]
     for _, rendering in models:
