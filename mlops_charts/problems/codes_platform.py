@@ -92,9 +92,9 @@ TABLE: Final[tuple[Entry, ...]] = (
     ),
     code(
         "network-unreachable",
-        title="The registry or the git server cannot be reached",
-        why="NetworkPolicies deny what platform.yaml does not name: images are not pushed, releases are not committed.",
-        fix="Name the addresses, or the namespace, under network.registry and network.git.",
+        title="The registry, the git server or the package index cannot be reached",
+        why="NetworkPolicies deny what platform.yaml does not name: nothing is built, pushed or committed.",
+        fix="Name the addresses, or the namespace, under network.registry, network.git and network.packages.",
         example="network: {registry: [], git: []}",
         severity=Severity.WARNING,
     ),

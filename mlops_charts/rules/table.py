@@ -80,6 +80,7 @@ MODEL_RULES: tuple[ModelRule, ...] = (
     _model(files.requirement_pins, "training"),
     _model(files.source_size, "training"),
     _model(training.image_or_requirements, "training"),
+    _model(training.packages_reached, "training", platform=("network",)),
     _model(training.retry_memory, "training"),
     _model(training.search_parallel, "training"),
     _model(training.search_space, "training"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mlops_charts.problems import Problem
-from mlops_charts.rules.asked import View
+from mlops_charts.rules.asked import View, stated
 from mlops_charts.source import Path
 from mlops_charts.spec.scalars import quantity
 from mlops_charts.spec.training import SpaceRange
@@ -23,6 +23,17 @@ def image_or_requirements(view: View) -> Iterator[Problem]:
             note=note,
             key=True,
         )
+
+
+def packages_reached(view: View) -> Iterator[Problem]:
+    """What requirements name can be installed: the policies deny whatever is not named."""
+    asked, training = view.asked, view.spec.training
+    if not training.requirements or training.image or asked.platform.network.packages:
+        return
+    if asked.platform_source and stated(asked.platform_source, ("network",)):
+        message = "network.packages of platform.yaml names nothing, so no image can install them"
+        note = "packages: [{cidr: 203.0.113.0/24, port: 443}], or a namespace of the cluster"
+        yield view.problem("network-unreachable", message, ("training", "requirements"), note=note)
 
 
 def retry_memory(view: View) -> Iterator[Problem]:

@@ -85,7 +85,7 @@ class Gateway(Block):
     namespace: Label = Field("gateways", description="Its namespace.")
     listener: Label | None = Field(
         None,
-        description="The listener that routes attach to, for gatewayApi; all of them, plain HTTP as well, if left out.",
+        description="The listener that HTTPRoutes attach to; all of them, plain HTTP too, if left out.",
     )
 
 
