@@ -23,7 +23,8 @@ _PEOPLE = """\
 # What is different in {environment}, set by people: anything but `release`. Read after environment-{environment}.yaml.
 # Keys and meanings are in README.md. Example:
 # serving:
-#   replicas: 4
+#   resources:
+#     memory: 2Gi
 """
 
 
@@ -72,7 +73,7 @@ class Rendering:
         serving = {**emit_chart(self.serving.chart), **self._overlays(header)}
         files |= {f"{self.folder}/serving/{name}": text for name, text in serving.items()}
         files |= {path: emit_manifest(manifest, header) for path, manifest in self.applications.items()}
-        return Tree(files, self._seeds(), self.owned)
+        return Tree(files, self.seeds, self.owned, self._with_file())
 
     @property
     def owned(self) -> tuple[Owned, ...]:
@@ -90,11 +91,18 @@ class Rendering:
             for name, values in self.serving.overlays.items()
         }
 
-    def _seeds(self) -> dict[str, str]:
+    @property
+    def seeds(self) -> Mapping[str, str]:
+        """Its files that are written once."""
         seeds: dict[str, str] = {}
         for environment in self.plan.environments:
             seeds |= {f"{self.folder}/serving/{name}": text for name, text in seeded(environment.name).items()}
         return seeds
+
+    def _with_file(self) -> dict[str, str]:
+        """Return each release file with that of its environment: they come into the world together."""
+        serving, names = f"{self.folder}/serving", (environment.name for environment in self.plan.environments)
+        return {f"{serving}/release-{name}.yaml": f"{serving}/environment-{name}.yaml" for name in names}
 
 
 def seeded(environment: str) -> dict[str, str]:

@@ -11,8 +11,9 @@ from mlops_charts.fleet import colliding, rendering_of
 from mlops_charts.loading import Model, load_model, load_platform
 from mlops_charts.problems import Problem, has_errors, sort
 from mlops_charts.proving import Depth, Report, prove_models
-from mlops_charts.rendering import others, what
+from mlops_charts.rendering import once, others, what
 from mlops_charts.rules import Served
+from mlops_charts.standing import beside, foreign_apps
 
 
 def check(paths: Sequence[Path], platform: Path | None = None, depth: Depth = Depth()) -> Report:  # noqa: B008 - frozen
@@ -37,6 +38,9 @@ def check(paths: Sequence[Path], platform: Path | None = None, depth: Depth = De
         served.append(loaded.served)
         if loaded.model is not None and not has_errors(found):
             models.append((loaded.model, rendering_of(loaded.model)))
-    problems += colliding(served, rest, workspace, loaded_platform)
+    if not has_errors(found):  # names that a platform's mistake makes alike are the platform's
+        problems += colliding(served, rest, workspace, loaded_platform)
+        problems += foreign_apps(once(loaded_platform), workspace.root) if not paths and workspace.platform else ()
+    problems += [problem for _, rendering in models for problem in beside(rendering, workspace.root)]
     report = prove_models(models, workspace.root, depth)
     return replace(report, problems=tuple(sort([*problems, *report.problems])), models=len(files))

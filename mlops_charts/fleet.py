@@ -16,6 +16,7 @@ from mlops_charts.loading import Model, Platform, load_model
 from mlops_charts.problems import Problem
 from mlops_charts.remembering import Memory
 from mlops_charts.rules import Served, check_fleet
+from mlops_charts.standing import beside, left, lost_releases
 from mlops_charts.workspace import Changes, Workspace, changes_of, write_tree
 from mlops_charts.workspace.write import Listing, list_folder
 
@@ -31,12 +32,14 @@ class Outcome:
         problems: What is wrong with it.
         changes: What was written, or would be; None if it has errors.
         served: The names that it takes in the fleet.
+        left: Files of people and releases whose environment the model no longer has.
     """
 
     path: Path
     problems: tuple[Problem, ...]
     changes: Changes | None
     served: Served | None = None
+    left: tuple[str, ...] = ()
 
 
 def rendering_of(model: Model) -> Rendering:
@@ -80,12 +83,17 @@ def _render_one(path: Path, workspace: Workspace, platform: Platform, *, check: 
     memory = Memory(loaded.model, listing)
     if memory.unchanged():
         return Outcome(path, loaded.problems, Changes(unchanged=memory.count), loaded.served)
-    tree = rendering_of(loaded.model).tree
+    rendering, root = rendering_of(loaded.model), workspace.root
+    found = [*lost_releases(rendering.tree, root), *beside(rendering, root, listing)]
+    problems = (*loaded.problems, *found)
+    if any(problem.code == "release-file-lost" for problem in found):
+        return Outcome(path, problems, None, loaded.served)
     if check:
-        changes = changes_of(tree, workspace.root, listing)
+        changes = changes_of(rendering.tree, root, listing)
     else:
-        changes = write_tree(tree, workspace.root, listing, partial(memory.remember, tree))
-    return Outcome(path, loaded.problems, changes, loaded.served)
+        done = None if found else partial(memory.remember, rendering.tree)  # what is wrong is told again
+        changes = write_tree(rendering.tree, root, listing, done)
+    return Outcome(path, problems, changes, loaded.served, tuple(left(rendering, root, listing)))
 
 
 def suspects(paths: Sequence[Path], others: Sequence[Path], platform: Platform) -> list[Path]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_charts.problems import Problem, has_errors, sort
+from mlops_charts.problems import Position, Problem, has_errors, sort
 from mlops_charts.rules import Asked, Served, check_model, check_platform
+from mlops_charts.rules.line_ends import line_ends
 from mlops_charts.source import Source, parse, read
 from mlops_charts.spec.model import ModelSpec
 from mlops_charts.spec.parse import parse_spec
@@ -91,8 +92,10 @@ def load_model(path: Path, workspace: Workspace, platform: Platform, text: bytes
     """
     path = path / "model.yaml" if path.is_dir() else path
     file = "stdin" if str(path) == "-" else workspace.relative(path)
-    source, problems = parse(text, file) if text is not None else _parse_file(path, file)
-    if source is None:
+    given, problems = (text, []) if text is not None else read(path)
+    source, more = parse(given, file) if given is not None else (None, [])
+    problems = [*problems, *more]
+    if source is None or given is None:
         return Loaded(None, tuple(sort(problems)))
     parsed = parse_spec(ModelSpec, source)
     problems += parsed.problems
@@ -100,7 +103,7 @@ def load_model(path: Path, workspace: Workspace, platform: Platform, text: bytes
     content = read_folder(folder, parsed.spec.training.source_exclude)
     model = Model(parsed.spec, platform, source, content, workspace.relative(folder), workspace)
     asked = _asked(model, folder, parsed.broken)
-    problems += check_model(asked)
+    problems += [*check_model(asked), *line_ends({"model.yaml": given, **content.files}, Position(file))]
     served = None if "metadata" in parsed.broken else Served.of(asked)
     return Loaded(None if has_errors(problems) else model, tuple(sort(problems)), served)
 

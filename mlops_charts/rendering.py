@@ -14,11 +14,14 @@ from mlops_charts.fleet import Outcome, colliding, render_models, rendering_of, 
 from mlops_charts.generators.table import generators
 from mlops_charts.loading import Platform, load_model, load_platform
 from mlops_charts.problems import Problem, has_errors, sort
+from mlops_charts.source import read
+from mlops_charts.standing import foreign_apps
 from mlops_charts.tree import Owned, Tree
 from mlops_charts.workspace import Changes, Workspace, changes_of, find_workspace, model_files, write_tree
 from mlops_charts.workspace.write import list_folder, read_text, source_of
 
 MODEL_SOURCE = re.compile(r"model/([a-z0-9-]+)/model\.yaml")
+_PLATFORM = re.compile(rb"^kind:[ \t]*[\"']?Platform\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,14 @@ class Rendered:
         platform: What became of the files that the repository has once; None if platform.yaml has errors.
         problems: Everything that is wrong, sorted.
         gone: Models that are gone, and whose charts or Applications are still there.
+        partial: Whether the repository has models that were not rendered.
     """
 
     outcomes: tuple[Outcome, ...]
     platform: Changes | None
     problems: tuple[Problem, ...]
     gone: tuple[str, ...] = ()
+    partial: bool = False
 
     @property
     def failed(self) -> bool:
@@ -74,14 +79,26 @@ def repository(paths: Sequence[Path], platform: Path | None = None) -> tuple[Wor
 
 
 def _models_at(path: Path) -> list[Path]:
-    if str(path) == "-" or path.is_file():
+    if str(path) == "-":
         return [path]
+    if path.is_file():
+        return [_model_file(path)]
     if (path / "model.yaml").is_file():
         return [path / "model.yaml"]
     found = sorted(path.glob("*/model.yaml")) or sorted((path / "model").glob("*/model.yaml"))
     if not found:
         raise NotFound(f"{path}: there is no model.yaml, nor a folder of models")
     return found
+
+
+def _model_file(path: Path) -> Path:
+    """Return the path of a file that may be a model.yaml, or raise what it is instead."""
+    if path.suffix not in {".yaml", ".yml", ".json"}:
+        raise NotFound(f"{path}: this is no model.yaml; name the model's folder or its model.yaml")
+    content, _ = read(path)
+    if content is not None and _PLATFORM.search(content):
+        raise NotFound(f"{path}: this is a platform; name a model, and its platform is checked with it")
+    return path
 
 
 def render(workspace: Workspace, files: Sequence[Path], *, check: bool = False, whole: bool = False) -> Rendered:
@@ -111,9 +128,10 @@ def render(workspace: Workspace, files: Sequence[Path], *, check: bool = False, 
     outcomes = render_models(sound, workspace, platform, check=check)
     found += [*crossing, *(problem for outcome in outcomes for problem in outcome.problems)]
     tree = once(platform)
+    found += foreign_apps(tree, workspace.root) if whole else ()
     changes = changes_of(tree, workspace.root) if check else write_tree(tree, workspace.root)
     gone = tuple(_gone(workspace)) if whole else ()
-    return Rendered(tuple(outcomes), changes, tuple(sort(found)), gone)
+    return Rendered(tuple(outcomes), changes, tuple(sort(found)), gone, bool(others(workspace, files)))
 
 
 def _crossing(files: Sequence[Path], workspace: Workspace, platform: Platform) -> list[Problem]:
@@ -185,7 +203,11 @@ def diffs(rendered: Rendered, workspace: Workspace) -> Iterator[str]:
 
 def _tree_diff(tree: Tree, changes: Changes, root: Path) -> Iterator[str]:
     for name in changes.changed:
-        before, after = _lines(read_text(root / name) or ""), _lines(tree.files[name])
+        text = read_text(root / name) or ""
+        if text.replace("\r\n", "\n") == tree.files[name]:
+            yield f"{name} has other line endings: CRLF, expected LF (git config core.autocrlf false)\n"
+            continue
+        before, after = _lines(text), _lines(tree.files[name])
         for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"):
             yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 

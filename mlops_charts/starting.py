@@ -15,6 +15,13 @@ from mlops_charts.tree import Tree
 from mlops_charts.workspace import Changes, find_workspace, write_tree
 
 SCHEMAS = "model/.schemas"
+ATTRIBUTES = """\
+# The same bytes on every machine: other line endings would be another digest, and files that look stale.
+model/** text=auto eol=lf
+charts/** text eol=lf
+apps/** text eol=lf
+platform.yaml text eol=lf
+"""
 
 
 class Refused(Mistake):
@@ -43,6 +50,7 @@ def start(name: str, here: Path, *, full: bool = False) -> tuple[Path, Changes]:
     seeds = {f"{folder}/model.yaml": text, f"{folder}/train.py": train_py()}
     if workspace.platform is None:
         seeds["platform.yaml"] = platform_text(f"{SCHEMAS}/platform.schema.json")
+    seeds[".gitattributes"] = ATTRIBUTES
     schemas = {f"{SCHEMAS}/{kind}.schema.json": schema_text(kind) for kind in ("model", "platform")}
     return root, write_tree(Tree(schemas, seeds), root)
 

@@ -29,12 +29,20 @@ class Tree:
         files: Generated text.
         seeds: Text of files that belong to people or to the release commands: written once, never again.
         owned: Where a generated file that is in neither is removed.
+        with_file: Seeds that are written together with a generated file alone: where that one stands and the seed
+            does not, the seed was lost, and is nobody's to make up.
     """
 
     files: Mapping[str, str]
     seeds: Mapping[str, str] = field(default_factory=dict)
     owned: tuple[Owned, ...] = ()
+    with_file: Mapping[str, str] = field(default_factory=dict)
 
     def __or__(self, other: Tree) -> Tree:
         """Return both trees together."""
-        return Tree({**self.files, **other.files}, {**self.seeds, **other.seeds}, (*self.owned, *other.owned))
+        return Tree(
+            {**self.files, **other.files},
+            {**self.seeds, **other.seeds},
+            (*self.owned, *other.owned),
+            {**self.with_file, **other.with_file},
+        )

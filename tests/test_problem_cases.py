@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mlops_charts.loading import Platform
 from mlops_charts.problems import CODES, Problem, codes_rules, codes_spec, format_text
 from mlops_charts.rules import Asked, Served, check_fleet, check_model, check_platform
 from mlops_charts.source import parse
@@ -38,7 +39,8 @@ LARGE: Mapping[str, bytes] = {
 
 def found(case: str) -> list[Problem]:
     """Return what is wrong with the files of a case."""
-    platform, problems, broken = PlatformSpec(), [], frozenset[str]()
+    platform, broken, source = PlatformSpec(), frozenset[str](), None
+    problems: list[Problem] = []
     beside = FOLDER / f"{case}.platform.yaml"
     if beside.exists():
         source, problems = parse(beside.read_bytes(), "platform.yaml")
@@ -48,23 +50,33 @@ def found(case: str) -> list[Problem]:
         problems += [*parsed.problems, *check_platform(platform, source, broken)]
     path = FOLDER / f"{case}.yaml"
     if path.exists():
-        problems += _of_model(case, path, platform, broken)
+        problems += _of_model(case, path, Platform(platform, source, "platform.yaml", broken))
     return problems
 
 
-def _of_model(case: str, path: Path, platform: PlatformSpec, broken: frozenset[str]) -> list[Problem]:
+def _of_model(case: str, path: Path, platform: Platform) -> list[Problem]:
     source, problems = parse(path.read_bytes(), "model/iris/model.yaml")
     assert source
     parsed = parse_spec(ModelSpec, source)
     files = LARGE if case == "source-too-large" else FILES
     files = {**FILES, "..notes.txt": b"", "{{ name }}.txt": b""} if case == "file-name" else files
     links = {"key.pem": "../../secrets/key.pem"} if case == "source-link" else {}
-    asked = Asked(parsed.spec, platform, source, "model/iris", files, None, parsed.broken, broken, links=links)
+    asked = Asked(
+        parsed.spec,
+        platform.spec,
+        source,
+        "model/iris",
+        files,
+        platform.source,
+        parsed.broken,
+        platform.broken,
+        links=links,
+    )
     fleet = []
     if case == "name-collision":
         other, _ = parse(path.read_bytes(), "other/iris/model.yaml")
         assert other
-        fleet = [Served.of(Asked(parsed.spec, platform, other)), Served.of(asked)]
+        fleet = [Served.of(Asked(parsed.spec, platform.spec, other)), Served.of(asked)]
     return [*problems, *parsed.problems, *check_model(asked), *check_fleet(fleet)]
 
 

@@ -74,13 +74,13 @@ def test_files_of_people_and_releases_are_never_rewritten(rendered: Path, name: 
 
 
 def test_what_is_generated_no_longer_goes_and_what_is_not_ours_stays(rendered: Path) -> None:
-    """A model without a schedule has no CronWorkflow; a file beside it is somebody's."""
+    """A model without a schedule has no CronWorkflow; a file beside it is somebody's, and told."""
     templates = rendered / "charts/iris/pipeline/templates"
     (templates / "mine.yaml").write_text("kind: ConfigMap\n", "utf-8")
     model = rendered / "model/iris/model.yaml"
     model.write_text(re.sub(r"  schedule:.*\n", "", model.read_text("utf-8")), "utf-8")
     assert (templates / "cronworkflow.yaml").exists()
-    assert status_of(["render"]) == 0
+    assert status_of(["render"]) == 1
     assert not (templates / "cronworkflow.yaml").exists()
     assert (templates / "mine.yaml").exists()
 
@@ -108,7 +108,7 @@ EDITS = {
     "train.py": lambda root: _replace(root / "model/iris/train.py", b"\n", b"\n# seen\n"),
     "model.yaml": lambda root: _replace(root / "model/iris/model.yaml", b"replicas: 2", b"replicas: 3"),
     "platform.yaml": lambda root: _replace(root / "platform.yaml", b"acme/mlops", b"acme/other"),
-    "a seed": lambda root: (root / "charts/iris/serving/release-prod.yaml").unlink(),
+    "a seed": lambda root: (root / "charts/iris/serving/values-prod.yaml").unlink(),
 }
 
 

@@ -95,9 +95,13 @@ def _data(outcome: Rendered) -> dict[str, Any]:
 def _talk(outcome: Rendered, files: Sequence[Path], *, check: bool) -> None:
     if any(one.resumed for one in outcome.changes):
         options.talk("an earlier run had been interrupted; what it began is finished now")
-    if outcome.failed:
+    if len(outcome.changes) <= len(files):  # one for each model, and one for the platform
         options.talk("nothing was written for what has errors")
+    if outcome.partial and outcome.platform:
+        options.talk("what all models share has changed as well; `mlops-charts render` renders every model")
     if not check:
+        for name in (name for one in outcome.outcomes for name in one.left):
+            options.talk(f"left {name}: people or releases wrote in it; remove it yourself if nobody needs it")
         for name in outcome.gone:
             options.talk(
                 f"model/{name} is gone, its charts are not: `mlops-charts render --remove {name}` removes them"

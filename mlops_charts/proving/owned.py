@@ -20,6 +20,7 @@ from mlops_charts.planning import EnvironmentPlan
 from mlops_charts.problems import Problem
 from mlops_charts.release import ReleaseState, nothing_released, problems_of
 from mlops_charts.source import Source, parse, read
+from mlops_charts.standing import release_lost
 from mlops_charts.validation.schemas.flaw import UNKNOWN, Flaw
 from mlops_charts.validation.schemas.reasons import reasons
 
@@ -87,13 +88,18 @@ class OwnedFiles:
         name = f"{self.rendering.folder}/serving/{kind}-{self.environment.name}.yaml"
         path = self.root / name
         if not path.exists():
-            return None, []
+            return None, self._lost(name) if kind == "release" else []
         content, problems = read(path)
         if content is None:
             return None, problems
         source, found = parse(content, name)
         empty = kind == "values" and all(problem.code == "file-empty" for problem in found)
         return source, [] if empty and source is None else [*problems, *found]
+
+    def _lost(self, name: str) -> list[Problem]:
+        """Return the problem with a release file that is gone: nothing is released only where nothing was rendered."""
+        environment = f"{self.rendering.folder}/serving/environment-{self.environment.name}.yaml"
+        return [release_lost(name, environment)] if (self.root / environment).exists() else []
 
     def _people_problems(self, source: Source) -> Iterator[Problem]:
         if "release" in source.data:

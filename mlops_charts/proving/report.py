@@ -39,6 +39,10 @@ class Report:
     def summary(self) -> str:
         """One line for people."""
         errors = sum(problem.severity is Severity.ERROR for problem in self.problems)
+        if not self.scopes:
+            warnings = len(self.problems) - errors
+            told = [_count(errors, "problem"), *([_count(warnings, "warning")] if warnings else [])]
+            return f"{_count(self.models, 'model')}: {', '.join(told)}, nothing rendered"
         return (
             f"{_count(self.models, 'model')}: {_count(self.objects, 'object')} in {_count(self.scopes, 'rendering')}, "
             f"{_count(len(self.proofs), 'proof')}, {_count(errors, 'problem')}, "

@@ -44,6 +44,16 @@ class Asked:
     unread: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def platform_file(self) -> str:
+        """What messages call the platform."""
+        return "platform.yaml" if self.platform_source else "the built-in platform"
+
+    @property
+    def without_platform(self) -> str:
+        """What notes add where the built-in platform is used, which nobody has written; else nothing."""
+        return "" if self.platform_source else "\nthere is no platform.yaml; `mlops-charts init` writes one"
+
     @cached_property
     def view(self) -> "View":
         """The model as it stands, without overrides."""

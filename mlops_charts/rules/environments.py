@@ -14,8 +14,8 @@ def known(view: View) -> Iterator[Problem]:
         if entry.name not in places:
             suggestion = nearest(entry.name, places)
             did_you_mean = f'; did you mean "{suggestion}"?' if suggestion else ""
-            message = f'platform.yaml has no environment "{entry.name}"{did_you_mean}'
-            note = f"platform.yaml has: {', '.join(places)}"
+            message = f'{view.asked.platform_file} has no environment "{entry.name}"{did_you_mean}'
+            note = f"{view.asked.platform_file} has: {', '.join(places)}{view.asked.without_platform}"
             yield view.problem("unknown-environment", message, *_name(index), note=note)
 
 

@@ -62,11 +62,12 @@ def ingress_divides(view: View) -> Iterator[Problem]:
     strategy, ingress = view.spec.release.strategy, view.asked.platform.ingress.type
     path: Path = ("release", "strategy")
     if strategy == "abTest" and ingress != "gatewayApi":
-        note = "ingress: {type: gatewayApi} in platform.yaml, or another strategy"
+        note = "ingress: {type: gatewayApi} in platform.yaml, or another strategy" + view.asked.without_platform
         message = f"users cannot stay with a version where the ingress is {ingress}"
         yield view.problem("ab-test-ingress", message, path, note=note)
     elif strategy in {"canary", "shadow"} and ingress == "none":
         note = "strategy: blueGreen, or an ingress of type gatewayApi or istio in platform.yaml"
+        note += view.asked.without_platform
         yield view.problem(
             "release-without-ingress",
             f"nothing divides the traffic of a {strategy}: the ingress is none",

@@ -60,11 +60,11 @@ def autoscaling_keda(view: View) -> Iterator[Problem]:
     """Requests per second are followed by KEDA alone."""
     scaling = view.spec.serving.autoscaling
     if scaling and scaling.requests_per_second is not None and not view.asked.platform.keda:
-        note = "keda: true in platform.yaml where it is installed, or cpuPercent"
+        note = f"keda: true in platform.yaml where it is installed, or cpuPercent{view.asked.without_platform}"
         path: Path = (_SERVING, "autoscaling", "requestsPerSecond")
         yield view.problem(
             "autoscaling-keda",
-            "requests per second need KEDA, which platform.yaml does not have",
+            f"requests per second need KEDA, which {view.asked.platform_file} does not have",
             path,
             note=note,
             key=True,

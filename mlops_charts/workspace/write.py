@@ -73,9 +73,15 @@ def changes_of(tree: Tree, root: Path, listing: Listing = list_folder) -> Change
             changed.append(name)
         else:
             unchanged += 1
-    added += [name for name in tree.seeds if not (root / name).exists()]
+    lost = lost_seeds(tree, root)
+    added += [name for name in tree.seeds if name not in lost and not (root / name).exists()]
     removed = [name for owned in tree.owned for name in _generated(root, owned, listing) if name not in tree.files]
     return Changes(tuple(sorted(added)), tuple(sorted(changed)), tuple(sorted(removed)), unchanged)
+
+
+def lost_seeds(tree: Tree, root: Path) -> list[str]:
+    """Return the seeds that are gone while the file that they came with still stands; they are not written again."""
+    return [name for name, other in tree.with_file.items() if (root / other).exists() and not (root / name).exists()]
 
 
 def write_tree(
@@ -137,7 +143,8 @@ def _journal_name(tree: Tree) -> str:
 
 
 def _apply(changes: Changes, tree: Tree, root: Path) -> None:
-    for name in (*changes.added, *changes.changed):
+    new = sorted(changes.added, key=lambda name: name not in tree.seeds)  # killed in between, no seed looks lost
+    for name in (*new, *changes.changed):
         replace_text(root / name, tree.files[name] if name in tree.files else tree.seeds[name])
     for name in changes.removed:
         _remove(root, name)
