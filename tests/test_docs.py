@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -233,6 +234,20 @@ def test_the_code_of_the_library_page_runs(tmp_path: Path, monkeypatch: pytest.M
     assert isinstance(rendering, Rendering)
     quota = rendering.tree.files["charts/iris/serving/templates/resourcequota.yaml"]
     assert "pods: {{ .Values.quota.pods | int64 }}" in quota
+
+
+def test_the_code_of_a_model_defines_what_its_page_names() -> None:
+    """Each kind of code of one's own has a sample with the parameters that the table says."""
+    page = DOCS / "model-code.md"
+    trees = [ast.parse(block.text) for block in blocks(page) if block.kind == "python"]
+    shown = {
+        f"{node.name}({', '.join(given.arg for given in node.args.args if given.arg != 'self')})"
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert shown == {"train(X, y, context)", "make(seed)", "compute(truth, answers, context)", "predict(inputs)"}
+    assert [call for call in shown if f"`{call}`" not in page.read_text(encoding="utf-8")] == []
 
 
 def everything(tmp_path: Path) -> Plan:
