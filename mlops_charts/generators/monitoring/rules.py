@@ -18,7 +18,7 @@ _NO_DRIFT = "Seldon's executor exposes no drift; only the runtime python does, s
 def prometheus_rule(plan: Plan, environment: EnvironmentPlan) -> dict[str, Any]:
     """Return the alerts of a model in one environment."""
     alerts = Alerts.of(plan, environment)
-    down = when(both("routed"), alerts.down())  # while a first release warms up, nobody is sent to it
+    down = when(both("routed"), alerts.down())  # nobody misses pods that nobody is sent to
     serving = [*alerts.mirrored(), down, *alerts.slots_down(), *alerts.errors(), alerts.latency()]
     groups: list[dict[str, Any] | When] = [_group(plan, "serving", serving)]
     if alerts.series.own_server:
