@@ -220,9 +220,9 @@ def _locked(root: Path) -> Iterator[None]:
     """Keep two runs on one root apart."""
     state = root / STATE_FOLDER
     state.mkdir(parents=True, exist_ok=True)
-    ignore = state / ".gitignore"
-    if not ignore.exists():
-        replace_text(ignore, "*\n")
     with (state / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        ignore = state / ".gitignore"
+        if not ignore.exists():
+            replace_text(ignore, "*\n")
         yield
