@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from mlops_charts.chart import Chart, emit_chart, emit_manifest, overlay
@@ -109,8 +109,14 @@ def seeded(environment: str) -> dict[str, str]:
     """Return the files of an environment that are written once, as they are before anybody has touched them."""
     return {
         f"values-{environment}.yaml": _PEOPLE.format(environment=environment),
-        f"release-{environment}.yaml": release_text(nothing_released()),
+        f"release-{environment}.yaml": _nothing_released(),
     }
+
+
+@cache
+def _nothing_released() -> str:
+    """Return what every first release file says."""
+    return release_text(nothing_released())
 
 
 def platform_tree(platform: PlatformSpec, generators: Sequence[Generator], source: str = "platform.yaml") -> Tree:

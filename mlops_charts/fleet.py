@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections import Counter
@@ -20,6 +21,7 @@ from mlops_charts.standing import beside, left, lost_releases
 from mlops_charts.workspace import Changes, Workspace, changes_of, write_tree
 from mlops_charts.workspace.write import Listing, list_folder
 
+_GARBAGE = 50_000  # new objects before a search; a model makes more than the default of 700 in no time
 _WORTH_A_POOL = 24  # models; below, starting processes costs more than it saves
 
 
@@ -59,7 +61,7 @@ def render_models(
 
     size = max(8, len(paths) // (workers * 8))
     chunks = [paths[start : start + size] for start in range(0, len(paths), size)]
-    with ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_the_parent) as pool:
+    with ProcessPoolExecutor(workers, initializer=_begin_work) as pool:
         try:
             return [outcome for chunk in pool.map(render, chunks) for outcome in chunk]
         except BaseException:
@@ -67,8 +69,11 @@ def render_models(
             raise
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _begin_work() -> None:
+    """Prepare a worker: interrupts are the parent's, and what is loaded for good is not searched for garbage."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
 
 
 def _render_chunk(paths: Sequence[Path], *, workspace: Workspace, platform: Platform, check: bool) -> list[Outcome]:

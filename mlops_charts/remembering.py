@@ -57,7 +57,7 @@ class Memory:
         now = time.time_ns()
         found = {
             "key": self._key,
-            "files": {name: _stamp(self._root / name, now) for name in names},
+            "files": {name: _stamp(self._root / name, now, tree.files.get(name)) for name in names},
             "owned": owned,
             "present": sorted(there),
         }
@@ -67,12 +67,18 @@ class Memory:
         return sorted(present(self._root, owned, self._listing))
 
 
-def _stamp(path: Path, now: int) -> list[int | str]:
-    """Return what tells one state of a file from another; of one just written, its digest as well."""
-    found: list[int | str] = [*_seen(path)]
-    if now - path.stat().st_mtime_ns < _TICK:
-        found.append(_digest(path))
-    return found
+def _stamp(path: Path, now: int, text: str | None) -> list[int | str]:
+    """Return what tells one state of a file from another; of one just written, its digest as well.
+
+    Args:
+        path: The file.
+        now: The time, in nanoseconds.
+        text: What the run wrote into it; None for a file of people, which is read.
+    """
+    seen = _seen(path)
+    if now - seen[1] >= _TICK:
+        return [*seen]
+    return [*seen, _digest(path) if text is None else hashlib.sha256(text.encode()).hexdigest()]
 
 
 def _stands(path: Path, stamp: list[Any]) -> bool:

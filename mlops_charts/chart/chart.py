@@ -60,9 +60,14 @@ class Chart:
     unset: frozenset[str] = frozenset()
 
     @cached_property
+    def stated(self) -> tuple[Value | Record, ...]:
+        """Every value as it was stated, with the defaults that `unset` takes away."""
+        return tuple(_stated(self))
+
+    @cached_property
     def declared(self) -> tuple[Value | Record, ...]:
         """What `values_of` returns, found once: emitting a chart asks for it several times."""
-        return tuple(_declared(self))
+        return tuple(_unset(value) if value.path in self.unset else value for value in self.stated)
 
 
 def values_of(chart: Chart) -> list[Value | Record]:
@@ -74,7 +79,7 @@ def values_of(chart: Chart) -> list[Value | Record]:
     return list(chart.declared)
 
 
-def _declared(chart: Chart) -> list[Value | Record]:
+def _stated(chart: Chart) -> list[Value | Record]:
     found: dict[str, Value | Record] = {}
     for template in chart.templates:
         try:
@@ -86,7 +91,7 @@ def _declared(chart: Chart) -> list[Value | Record]:
         if found.setdefault(record.path, record) is not record:
             raise ChartError(f"value {record.path} is declared twice: once in a template, or as two records")
     _refuse_nested(found)
-    return [_unset(declared) if declared.path in chart.unset else declared for declared in found.values()]
+    return list(found.values())
 
 
 def _unset(declared: Value | Record) -> Value | Record:

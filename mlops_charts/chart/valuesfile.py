@@ -90,7 +90,7 @@ def _entry(key: str, entry: _Entry, indent: str) -> str:
     if entry.content is REQUIRED:
         return _commented(_outline(key, entry, ""), indent)
     lines = yaml_text({key: entry.content}).splitlines()
-    return comment(entry.description, indent) + "".join(f"{indent}{line}".rstrip() + "\n" for line in lines)
+    return comment(entry.description, indent) + "".join(f"{indent}{line}\n" if line else "\n" for line in lines)
 
 
 def _has_content(item: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_charts.chart import Chart, ChartError, Template, differing_defaults, values_of
+from mlops_charts.chart import Chart, ChartError, Template, differing_defaults
 from mlops_charts.generators import pipeline, serving
 from mlops_charts.generators.model import Generator, Part
 from mlops_charts.generators.secret_uses import secrets_section
@@ -67,8 +67,11 @@ def serving_chart(plan: Plan, generators: Sequence[Generator]) -> ServingCharts:
         readme=_serving_readme(plan),
         unset=ENVIRONMENT_VALUES,
     )
-    first = {value.path: value.default for value in values_of(_stated(chart)) if value.path in ENVIRONMENT_VALUES}
-    overlays = {name: {**first, **differing_defaults(base, other)} for name, other in by_environment.items()}
+    first = {value.path: value.default for value in chart.stated if value.path in ENVIRONMENT_VALUES}
+    overlays = {
+        name: {**first, **(differing_defaults(base, other) if other is not base else {})}
+        for name, other in by_environment.items()
+    }
     return ServingCharts(chart, overlays)
 
 
@@ -77,10 +80,6 @@ def _serving_readme(plan: Plan) -> str:
     drift = _DRIFT[plan.spec.serving.runtime == "python"]
     secrets = secrets_section(plan, serving.secret_uses(plan))
     return _SERVING_README.format(model=plan.model, access=access, drift=drift, secrets=secrets)
-
-
-def _stated(chart: Chart) -> Chart:
-    return Chart(chart.name, chart.version, chart.description, chart.source, chart.templates)
 
 
 def _templates(yielded: Iterable[tuple[str, Iterable[Part]]]) -> tuple[Template, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mlops_charts.generators.monitoring.panels import panels
@@ -23,7 +24,7 @@ _UID_LENGTH = 32  # Grafana admits 40
 
 def dashboard_config_map(plan: Plan, environment: EnvironmentPlan) -> dict[str, Any]:
     """Return the ConfigMap that Grafana's sidecar finds by its label."""
-    text = json.dumps(dashboard(plan, series_of(plan, environment)), indent=2, ensure_ascii=False) + "\n"
+    text = _text(plan.model, plan.spec.metadata.description, series_of(plan, environment))
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -34,13 +35,18 @@ def dashboard_config_map(plan: Plan, environment: EnvironmentPlan) -> dict[str, 
     }
 
 
-def dashboard(plan: Plan, series: Series) -> dict[str, Any]:
+@lru_cache(maxsize=2)  # the environments of a model have one dashboard
+def _text(model: str, description: str, series: Series) -> str:
+    return json.dumps(dashboard(model, description, series), indent=2, ensure_ascii=False) + "\n"
+
+
+def dashboard(model: str, description: str, series: Series) -> dict[str, Any]:
     """Return the dashboard as Grafana reads it."""
     return {
-        "uid": hashlib.sha256(f"mlops-charts/{plan.model}".encode()).hexdigest()[:_UID_LENGTH],
-        "title": f"Model {plan.model}",
-        "description": plan.spec.metadata.description or f"What the model {plan.model} does.",
-        "tags": ["mlops-charts", plan.model],
+        "uid": hashlib.sha256(f"mlops-charts/{model}".encode()).hexdigest()[:_UID_LENGTH],
+        "title": f"Model {model}",
+        "description": description or f"What the model {model} does.",
+        "tags": ["mlops-charts", model],
         "schemaVersion": _SCHEMA_VERSION,
         "version": 1,
         "editable": False,
