@@ -55,7 +55,7 @@ def median(command: Sequence[str], folder: Path, times: int, before: Callable[[]
 def _watch(process: subprocess.Popen[bytes], peak: list[int]) -> None:
     while process.poll() is None:
         peak[0] = max(peak[0], sum(_resident(pid) for pid in _family(process.pid)))
-        time.sleep(0.02)
+        time.sleep(0.1)  # looking at memory costs the processes that are looked at
 
 
 def _family(pid: int) -> list[int]:
