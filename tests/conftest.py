@@ -3,9 +3,11 @@
 import os
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
+from diffs import Say, said_by, start
 from hypothesis import settings
 from repositories import ROOT, Run, git, process
 
@@ -30,6 +32,30 @@ def run(repository: Path) -> Run:
         return process(["-m", "mlops_charts", *arguments], cwd, stdin=stdin, env=env)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def committed_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with iris, rendered and committed, to be copied."""
+    root = tmp_path_factory.mktemp("committed")
+    start(root)
+    return root
+
+
+@pytest.fixture
+def models(committed_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with iris, rendered and committed, that is the current folder."""
+    root = tmp_path / "models"
+    shutil.copytree(committed_models, root)
+    monkeypatch.chdir(root)
+    return root
+
+
+@pytest.fixture
+def say(models: Path, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Return what `diff` prints, line by line."""
+    assert models.is_dir()
+    return partial(said_by, capsys)
 
 
 # The same examples in every run, so that a red run is about the change in it; MLOPS_CHARTS_HUNT=1 draws new ones.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from repositories import ROOT, git
 from mlops_charts.cli import main
 
 MODEL = "model/iris/model.yaml"
+Say = Callable[..., list[str]]
 
 
 def commit(root: Path) -> None:

@@ -4,42 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from diffs import MODEL, commit, edit, run, said_by, start
+from diffs import MODEL, Say, commit, edit, run
 from repositories import ROOT, git
 
 from mlops_charts.release import Identity, Match, ReleaseState, release_text, state_of
-
-Say = Callable[..., list[str]]
-
-
-@pytest.fixture(scope="module")
-def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with iris, rendered and committed, to be copied."""
-    root = tmp_path_factory.mktemp("committed")
-    start(root)
-    return root
-
-
-@pytest.fixture
-def repository(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with iris, rendered and committed, that is the current folder."""
-    root = tmp_path / "models"
-    shutil.copytree(committed, root)
-    monkeypatch.chdir(root)
-    return root
-
-
-@pytest.fixture
-def say(repository: Path, capsys: pytest.CaptureFixture[str]) -> Say:
-    """Return what `diff` prints, line by line."""
-    assert repository.is_dir()
-    return partial(said_by, capsys)
 
 
 def append(root: Path, text: str) -> None:
@@ -91,10 +64,10 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_is_said(change: str, repository: Path, say: Say) -> None:
+def test_a_change_is_said(change: str, models: Path, say: Say) -> None:
     """The words name what will happen; the Workflow has another name after a change of code, and of nothing else."""
     file, before, after, words = CHANGES[change]
-    edit(repository, before, after, file)
+    edit(models, before, after, file)
     said = "\n".join(say("--base", "main"))
     assert words in said
     assert ("will retrain" in said) == (change in {"code", "gate"})
@@ -115,11 +88,11 @@ BEFORE = {"warming": "awaitingApproval", "baking": "promoting", "rollingBack": "
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_a_phase_is_said(phase: str, repository: Path, say: Say) -> None:
+def test_a_phase_is_said(phase: str, models: Path, say: Say) -> None:
     """Each phase says what it does, with versions and slots, and none restarts or trains anything."""
-    release(repository, at(BEFORE.get(phase, "warming")))
-    commit(repository)
-    release(repository, at(phase))
+    release(models, at(BEFORE.get(phase, "warming")))
+    commit(models)
+    release(models, at(phase))
     said = "\n".join(say())
     for words in PHASES[phase]:
         assert words in said
@@ -127,22 +100,22 @@ def test_a_phase_is_said(phase: str, repository: Path, say: Say) -> None:
     assert "restarts pods" not in said
 
 
-def test_a_step_of_a_canary_moves_traffic(repository: Path, say: Say) -> None:
+def test_a_step_of_a_canary_moves_traffic(models: Path, say: Say) -> None:
     """A step is one line with the numbers of both slots, and says that nothing restarts."""
-    release(repository, at("canary", 5))
-    commit(repository)
-    release(repository, at("canary", 25))
+    release(models, at("canary", 5))
+    commit(models)
+    release(models, at("canary", 25))
     assert say() == ["iris", TRAFFIC.format(95, 75, 5, 25)]
 
 
-def test_a_first_release_opens_the_route(repository: Path, say: Say) -> None:
+def test_a_first_release_opens_the_route(models: Path, say: Say) -> None:
     """A first version has no rival: its pods start, then users reach the model."""
-    release(repository, state_of("warming", "gatewayApi", None, NEW))
+    release(models, state_of("warming", "gatewayApi", None, NEW))
     said = say()
     assert said[1] == "starts the first release, of 1.2.0 in green: its pods warm up (serving in prod)"
     assert "starts pods of green, version 1.2.0 (serving in prod)" in said
-    commit(repository)
-    release(repository, state_of("promoting", "gatewayApi", None, NEW))
+    commit(models)
+    release(models, state_of("promoting", "gatewayApi", None, NEW))
     assert say()[1:3] == [
         "promotes 1.2.0 in green (serving in prod)",
         "opens the route: users reach the model (serving in prod)",
@@ -167,25 +140,25 @@ def test_istio_moves_and_mirrors_traffic(tmp_path: Path, monkeypatch: pytest.Mon
     assert f"adds the series mlops_charts:slot_mirrored {where}" in said["shadow"]
 
 
-def test_a_paused_release_is_said(repository: Path, say: Say) -> None:
+def test_a_paused_release_is_said(models: Path, say: Say) -> None:
     """Nothing that is rendered differs when a person holds a release, and it is said nevertheless."""
-    release(repository, at("canary"))
-    commit(repository)
-    release(repository, at("canary").model_copy(update={"paused": True}))
+    release(models, at("canary"))
+    commit(models)
+    release(models, at("canary").model_copy(update={"paused": True}))
     assert say("--exit-code", status=1) == ["iris", "holds the release where it is (serving in prod)"]
 
 
 @pytest.mark.parametrize(
     ("edited", "part"), [("protocol: seldon", "protocol, command"), ("batching: {maxSize: 3}", "command")]
 )
-def test_a_restart_is_said(edited: str, part: str, repository: Path, say: Say) -> None:
+def test_a_restart_is_said(edited: str, part: str, models: Path, say: Say) -> None:
     """A change of what both slots share restarts what serves; while a release is in flight that is a warning."""
-    release(repository, at("settled"))
-    commit(repository)
-    edit(repository, "serving:", f"serving:\n  {edited}")
+    release(models, at("settled"))
+    commit(models)
+    edit(models, "serving:", f"serving:\n  {edited}")
     assert f"restarts pods of green: {part} (serving in prod)" in say()
-    release(repository, at("canary"))
-    git(repository, "commit", "-q", "-m", "Release", "--", "charts")
+    release(models, at("canary"))
+    git(models, "commit", "-q", "-m", "Release", "--", "charts")
     said = say()
     for slot, line in zip(("blue", "green"), said[1:3], strict=True):
         assert line == (
@@ -194,12 +167,12 @@ def test_a_restart_is_said(edited: str, part: str, repository: Path, say: Say) -
         )
 
 
-def test_permissions_are_said(repository: Path, say: Say) -> None:
+def test_permissions_are_said(models: Path, say: Say) -> None:
     """What a Role gains is a new permission; what it loses is taken; read from the objects, not from model.yaml."""
     role = "charts/iris/serving/templates/role-judge.yaml"
-    edit(repository, "      - seldondeployments\n", "      - seldondeployments\n      - secrets\n", role)
-    edit(repository, "- deployments\n", "- replicasets\n", role)
-    commit(repository)
+    edit(models, "      - seldondeployments\n", "      - seldondeployments\n      - secrets\n", role)
+    edit(models, "- deployments\n", "- replicasets\n", role)
+    commit(models)
     said = say()
     names = "iris-blue-0-model, iris-green-0-model"
     where = "(serving in prod, staging)"
@@ -208,10 +181,10 @@ def test_permissions_are_said(repository: Path, say: Say) -> None:
     assert f"takes a permission: {taken}" in said
 
 
-def test_a_new_environment_is_said(repository: Path, say: Say) -> None:
+def test_a_new_environment_is_said(models: Path, say: Say) -> None:
     """A new environment is one line and its permissions; the project of the fleet admits its namespace."""
-    edit(repository, "  - staging\n", "  - staging\n  - qa\n")
-    edit(repository, "  prod:\n", "  qa: {}\n  prod:\n", "platform.yaml")
+    edit(models, "  - staging\n", "  - staging\n  - qa\n")
+    edit(models, "  prod:\n", "  qa: {}\n  prod:\n", "platform.yaml")
     said = say()
     assert said[1] == "the environment is new: nothing is released there yet (serving in qa)"
     assert "adds Application iris-serving-qa (apps)" in said
@@ -219,23 +192,23 @@ def test_a_new_environment_is_said(repository: Path, say: Say) -> None:
     assert "ServiceAccount" not in "\n".join(said)
 
 
-def test_a_removed_environment_is_said(repository: Path, say: Say) -> None:
+def test_a_removed_environment_is_said(models: Path, say: Say) -> None:
     """It is said which version stops to serve, and that a person is asked."""
-    release(repository, at("settled"))
-    commit(repository)
-    text = (repository / MODEL).read_text()
-    (repository / MODEL).write_text(text[: text.index("  - name: prod")])
+    release(models, at("settled"))
+    commit(models)
+    text = (models / MODEL).read_text()
+    (models / MODEL).write_text(text[: text.index("  - name: prod")])
     said = say()
     assert said[1] == "the environment is removed (serving in prod)"
     assert "stops to serve 1.2.0 in green once a person has confirmed it in Argo CD (serving in prod)" in said
     assert "removes Application iris-serving-prod (apps)" in said
 
 
-def test_a_removed_model_is_said(repository: Path, say: Say) -> None:
+def test_a_removed_model_is_said(models: Path, say: Say) -> None:
     """The last model can go too: what stops is said, and not every object that is gone."""
-    release(repository, at("settled"))
-    commit(repository)
-    shutil.rmtree(repository / "model/iris")
+    release(models, at("settled"))
+    commit(models)
+    shutil.rmtree(models / "model/iris")
     assert not [line for line in say() if "removed" in line]  # its charts are still there, and so it goes on
     assert run("render", "--remove", "iris") == 0
     said = say()
@@ -244,10 +217,10 @@ def test_a_removed_model_is_said(repository: Path, say: Say) -> None:
     assert len(said) < 10
 
 
-def test_a_new_model_is_said(repository: Path, say: Say) -> None:
+def test_a_new_model_is_said(models: Path, say: Say) -> None:
     """A base without charts: what is new, that it trains, and what it may do; not every object."""
-    git(repository, "rm", "-r", "-q", "--cached", "charts", "apps")
-    git(repository, "commit", "-q", "-m", "Forget")
+    git(models, "rm", "-r", "-q", "--cached", "charts", "apps")
+    git(models, "commit", "-q", "-m", "Forget")
     said = say()
     assert said[:2] == ["iris", "is new: its pipeline, and its serving in staging, prod"]
     assert said[2].startswith("will train for the first time: iris-")
@@ -255,10 +228,10 @@ def test_a_new_model_is_said(repository: Path, say: Say) -> None:
     assert "adds AppProject models (apps)" in said
 
 
-def test_a_step_of_your_own_is_said(repository: Path, say: Say) -> None:
+def test_a_step_of_your_own_is_said(models: Path, say: Say) -> None:
     """A further step is named, and the account that gets rights for it."""
     append(
-        repository,
+        models,
         'pipeline:\n  steps: [{name: score, after: train, image: "ghcr.io/acme/score:1.0.0", command: [score]}]\n',
     )
     said = say()
@@ -273,14 +246,14 @@ def code_digest(root: Path) -> str:
 
 
 @pytest.fixture
-def reverted(repository: Path) -> tuple[Path, str]:
+def reverted(models: Path) -> tuple[Path, str]:
     """A repository whose train.py is again what it was before its last commit, and the digest of that code."""
-    digest, train = code_digest(repository), (repository / "model/iris/train.py").read_text()
-    edit(repository, "def train", "# another\ndef train", "model/iris/train.py")
+    digest, train = code_digest(models), (models / "model/iris/train.py").read_text()
+    edit(models, "def train", "# another\ndef train", "model/iris/train.py")
     assert run("render") == 0
-    commit(repository)
-    (repository / "model/iris/train.py").write_text(train)
-    return repository, digest
+    commit(models)
+    (models / "model/iris/train.py").write_text(train)
+    return models, digest
 
 
 def test_code_that_is_known_is_released_again(reverted: tuple[Path, str], say: Say) -> None:
@@ -324,20 +297,20 @@ def clones(root: Path, names: Sequence[str]) -> None:
     commit(root)
 
 
-def test_two_models_are_counted(repository: Path, say: Say) -> None:
+def test_two_models_are_counted(models: Path, say: Say) -> None:
     """Each model has its own words; the last line counts them."""
-    clones(repository, ["rose"])
-    edit(repository, "def train", "# another\ndef train", "model/rose/train.py")
-    edit(repository, "{replicas: 4}", "{replicas: 5}")
+    clones(models, ["rose"])
+    edit(models, "def train", "# another\ndef train", "model/rose/train.py")
+    edit(models, "{replicas: 4}", "{replicas: 5}")
     said = say()
     assert [line for line in said if line in {"iris", "rose"}] == ["iris", "rose"]
     assert said[-1] == "2 models change: 1 retrained"
 
 
-def test_many_models_do_not_drown_the_reader(repository: Path, say: Say) -> None:
+def test_many_models_do_not_drown_the_reader(models: Path, say: Say) -> None:
     """What the platform does to all models is said once for all of them; JSON still has every model."""
-    clones(repository, ["aster", "daisy", "rose", "tulip"])
-    edit(repository, "runtime:1.0.0", "runtime:1.1.0", "platform.yaml")
+    clones(models, ["aster", "daisy", "rose", "tulip"])
+    edit(models, "runtime:1.0.0", "runtime:1.1.0", "platform.yaml")
     said = say()
     assert said[0] == "5 models: aster, daisy, iris, rose, tulip"
     assert len([line for line in said if line.startswith("changes the pipeline from its next run on")]) == 1
@@ -346,12 +319,12 @@ def test_many_models_do_not_drown_the_reader(repository: Path, say: Say) -> None
     assert [one["title"] for one in found] == ["aster", "daisy", "iris", "rose", "tulip"]
 
 
-def test_a_kind_that_the_project_admits_is_said(repository: Path, say: Say) -> None:
+def test_a_kind_that_the_project_admits_is_said(models: Path, say: Say) -> None:
     """A kind that Argo CD may now deploy is a new permission of the fleet, and one that it may not is taken."""
     project = "apps/projects/models.yaml"
-    edit(repository, '    - group: ""\n      kind: ConfigMap\n', "", project)
-    edit(repository, "      kind: LimitRange\n", "      kind: Secret\n", project)
-    commit(repository)
+    edit(models, '    - group: ""\n      kind: ConfigMap\n', "", project)
+    edit(models, "      kind: LimitRange\n", "      kind: Secret\n", project)
+    commit(models)
     said = say()
     assert said == [
         "apps",
