@@ -60,7 +60,7 @@ bench: install ## Measure speed and memory
 
 .PHONY: lock
 lock: ## Write the lock file anew (needs uv)
-	uv pip compile pyproject.toml --group dev --extra validate --extra hikaru --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --group dev --extra validate --extra hikaru --extra steps --extra serve --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -q --upgrade -o requirements/dev.lock
 
 .PHONY: clean

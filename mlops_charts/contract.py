@@ -12,6 +12,8 @@ from typing import Final
 MODEL_ONNX: Final = "model.onnx"
 MODEL_SKOPS: Final = "model.skops"
 MODEL_PICKLE: Final = "model.pkl"
+MODEL_JOBLIB: Final = "model.joblib"  # beside one of the others, for Seldon's prepackaged scikit-learn server alone
+MODEL_CODE_FOLDER: Final = "code"  # the model's source files, where serving.entrypoint names one of them
 SIGNATURE: Final = "signature.json"
 EXAMPLE: Final = "example.json"
 PROFILE: Final = "profile.json"
@@ -146,6 +148,30 @@ STEPS: Final[dict[str, StepContract]] = {
         ("source",),
     ),
 }
+
+# --- what a run of the pipeline leaves in MLflow ---
+# Tags of the run and, but for the stage, of the version that comes of it. All values are text.
+TAG_MODEL: Final = "mlops.model"
+TAG_CODE: Final = "mlops.code-digest"
+TAG_DATA: Final = "mlops.data-digest"
+TAG_COMMIT: Final = "mlops.git-commit"
+TAG_TRIGGER: Final = "mlops.trigger"
+TAG_VERSION: Final = "mlops.version"  # semantic; the registry's own version is a counter
+TAG_IMAGE: Final = "mlops.image"
+TAG_IMAGE_DIGEST: Final = "mlops.image-digest"
+TAG_STAGE: Final = "mlops.stage"
+# How far a run has come; each is written last by the step that reaches it, so that a step killed half-way runs again.
+PROGRESS: Final = ("opened", "trained", "validated", "versioned", "monitored", "built", "deployed")
+ALIAS_CHALLENGER: Final = "challenger"
+ALIAS_CHAMPION: Final = "champion"
+MODEL_ARTIFACTS: Final = "model"  # folders of the run's artifacts
+REPORT_ARTIFACTS: Final = "report"
+PROFILE_ARTIFACTS: Final = "profile"
+
+# --- exit statuses of a step ---
+DONE, REFUSED, USAGE, FAILED, OUT_OF_MEMORY = 0, 1, 2, 3, 137
+RESULT: Final = "result.json"  # in the outputs of every step, with a schema of its own
+
 PROVENANCE: Final = "provenance.json"  # in the artifact predicate
 SBOM: Final = "sbom.cdx.json"  # in the artifact sbom
 # Variables that tell a step where credentials lie (folders with a Secret's keys as files) and what to push metrics to.

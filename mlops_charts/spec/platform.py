@@ -251,6 +251,9 @@ class Images(Block):
     sklearn_server: Image = Field(
         "docker.io/seldonio/sklearnserver:1.17.1", description="Seldon's prepackaged scikit-learn server."
     )
+    python: Image = Field(
+        "docker.io/library/python:3.11.14-slim-bookworm", description="What the images that serve are built on."
+    )
     mlflow_server: Image = Field(
         "docker.io/seldonio/mlflowserver:1.17.1", description="Seldon's prepackaged MLflow server."
     )

@@ -94,6 +94,7 @@ def _resolved(plan: Plan) -> dict[str, Any]:
                 "training": plan.images.training,
                 "environment": plan.images.environment,
                 "model": plan.images.model,
+                "base": plan.platform.images.python,
             },
             "registeredModel": plan.pipeline.registered_model,
             "steps": list(plan.pipeline.steps),

@@ -1,0 +1,71 @@
+"""`mlops-charts step`: one step of the pipeline, as the pods of a workflow call it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mlops_charts.cli import CLEAN
+from mlops_charts.contract import OUT_OF_MEMORY, RESULT, STEPS, StepContract
+
+_HELP = """Run one step of the pipeline, as the pods of a workflow do.
+
+\b
+Example:
+  mlops-charts step train --spec model.json --inputs in --outputs out --data-digest 3f1c... --run-id 5d2e...
+
+Inputs and outputs are folders: an artifact is a folder below them, a parameter that a later step needs a file, and
+result.json says what the step found. Exit status: 0 done, 1 the user's side said no, 2 usage, 3 a tool or service
+failed, 137 out of memory.
+"""
+
+
+def _subcommand(name: str, contract: StepContract) -> click.Command:
+    options: list[click.Parameter] = [
+        click.Option(["--spec"], type=click.Path(path_type=Path), required=True, help="The resolved spec, model.json."),
+        click.Option(["--inputs"], type=click.Path(path_type=Path), required=True, help=_reads(contract)),
+        click.Option(["--outputs"], type=click.Path(path_type=Path), required=True, help=_writes(contract)),
+        *(click.Option([f"--{parameter}"], default="", metavar="TEXT") for parameter in contract.parameters_in),
+    ]
+
+    def run(spec: Path, inputs: Path, outputs: Path, **parameters: str) -> int:
+        given = {parameter.replace("_", "-"): content for parameter, content in parameters.items()}
+        return _run(name, spec, inputs, outputs, given)
+
+    return click.Command(name, params=options, callback=run, help=f"Run the step {name}.")
+
+
+def _reads(contract: StepContract) -> str:
+    return f"Folder of the artifacts: {', '.join(contract.artifacts_in) or 'source'}."
+
+
+def _writes(contract: StepContract) -> str:
+    made = (*contract.parameters_out, *contract.artifacts_out)
+    return f"Folder for {', '.join((*made, RESULT))}."
+
+
+def _run(name: str, spec: Path, inputs: Path, outputs: Path, parameters: dict[str, str]) -> int:
+    from mlops_charts.steps.asked import read_spec  # noqa: PLC0415 - --help stays light
+    from mlops_charts.steps.call import Call  # noqa: PLC0415
+    from mlops_charts.steps.table import runner  # noqa: PLC0415
+
+    call = Call(read_spec(spec), inputs, outputs, parameters)
+    try:
+        result = runner(name)(call)
+    except MemoryError:
+        click.echo("error: out of memory; training.resources.memory says how much there is", err=True)
+        return OUT_OF_MEMORY
+    text = result.model_dump_json(indent=2, by_alias=True)
+    call.write(RESULT, text + "\n")
+    click.echo(text)
+    return CLEAN
+
+
+@click.group(help=_HELP)
+def command() -> None:
+    """Run one step of the pipeline."""
+
+
+for _name, _contract in STEPS.items():
+    command.add_command(_subcommand(_name, _contract))

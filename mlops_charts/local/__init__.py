@@ -1,0 +1,1 @@
+"""A rendered Workflow, run on this machine: processes instead of pods. It knows manifests and steps, not generators."""

@@ -1,0 +1,1 @@
+"""What `run` does: render the pipeline of a model, and run its Workflow here."""

@@ -1,0 +1,165 @@
+"""The resolved spec of a run, as the chart's ConfigMap hands it to every step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from mlops_charts.errors import Mistake
+from mlops_charts.spec.model import ModelSpec
+from mlops_charts.spec.operation import Check, Monitoring, Release, Serving
+from mlops_charts.spec.platform import Freeze, Ingress, Prometheus
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True)
+
+
+class RunImages(_Part):
+    """Image references of a run.
+
+    Attributes:
+        runtime: What the steps run in.
+        training: What the model's own code runs in.
+        environment: The environment image; empty if the model asks for no packages of its own.
+        model: Name of the image that serves, without a tag.
+        base: What the image that serves is built on.
+    """
+
+    runtime: str
+    training: str
+    environment: str
+    model: str
+    base: str
+
+
+class Decided(_Part):
+    """What was decided for the model, as far as steps ask.
+
+    Attributes:
+        code_digest: SHA-256, in hexadecimal, of all that decides what training makes.
+        folder: The model's folder in the repository.
+        images: Image references.
+        registered_model: Name in the registry.
+        steps: The steps in order.
+    """
+
+    code_digest: str
+    folder: str
+    images: RunImages
+    registered_model: str
+    steps: tuple[str, ...]
+
+
+class RunEnvironment(_Part):
+    """Where the model is served, and how a release goes there.
+
+    Attributes:
+        name: The environment.
+        checks: What a release is judged by, every margin decided.
+        max_duration_seconds: After this a release is rolled back.
+        freeze: Times in which no release starts or advances.
+        serving: How it is served there.
+        release: How a new version takes over there.
+        monitoring: What is watched there.
+    """
+
+    name: str
+    checks: tuple[Check, ...]
+    max_duration_seconds: int
+    freeze: tuple[Freeze, ...]
+    serving: Serving
+    release: Release
+    monitoring: Monitoring
+
+
+class RunGit(_Part):
+    """The repository of models and releases; on a laptop its address is a folder.
+
+    Attributes:
+        url: Where it is.
+        branch: The branch that is deployed.
+        path: The folder of platform.yaml in it; empty at its top.
+        release_branch: The branch of release files, where it is another one.
+    """
+
+    url: str
+    branch: str
+    path: str = ""
+    release_branch: str | None = None
+
+
+class RunMlflow(_Part):
+    """Where runs and versions are kept; on a laptop straight in SQLite."""
+
+    tracking_uri: str
+
+
+class RunStorage(_Part):
+    """The S3 that rows and artifacts lie on."""
+
+    endpoint: str
+    bucket: str
+    region: str
+
+
+class RunRegistry(_Part):
+    """Where images go."""
+
+    host: str
+
+
+class RunPlatform(_Part):
+    """The blocks of platform.yaml that steps ask."""
+
+    git: RunGit
+    mlflow: RunMlflow
+    storage: RunStorage
+    registry: RunRegistry
+    prometheus: Prometheus
+    ingress: Ingress
+
+
+class RunSpec(_Part):
+    """All that a run knows of what was asked and decided."""
+
+    model: ModelSpec
+    platform: RunPlatform
+    environments: tuple[RunEnvironment, ...]
+    plan: Decided
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.metadata.name
+
+
+def read_spec(path: Path) -> RunSpec:
+    """Return the resolved spec in a file.
+
+    Raises:
+        Mistake: There is none, or it is of another version of the charts.
+    """
+    try:
+        return spec_of(json.loads(path.read_bytes()))
+    except OSError as error:
+        raise Mistake(f"{path} cannot be read: {error.strerror}; --spec names the model.json of the spec") from None
+    except ValueError as error:
+        reason = _first(error) if isinstance(error, ValidationError) else str(error)
+        message = f"{path} is no spec of this version: {reason}; render the charts with the version that runs them"
+        raise Mistake(message) from None
+
+
+def spec_of(data: Mapping[str, Any]) -> RunSpec:
+    """Return the resolved spec of plain data; pydantic's ValidationError if it is none."""
+    return RunSpec.model_validate(data)
+
+
+def _first(error: ValidationError) -> str:
+    one = error.errors()[0]
+    return f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
