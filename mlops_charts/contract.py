@@ -148,6 +148,28 @@ STEPS: Final[dict[str, StepContract]] = {
         ("source",),
     ),
 }
+MEANINGS: Final[dict[str, str]] = {  # of parameters and artifacts
+    "trigger": "What started the run: commit, schedule or drift.",
+    "code-digest": "SHA-256 of all that decides what training makes, in hexadecimal.",
+    "data-digest": "SHA-256 of the rows, in hexadecimal.",
+    "git-commit": "The commit that brought the change.",
+    "run-id": "The MLflow run.",
+    "index": "The number of the trial, from 0.",
+    "version": "The semantic version.",
+    "known-version": "The version that guard found; it counts where version is empty.",
+    "action": "What guard decided: train, resume, release or nothing.",
+    "image": "The image that serves, by its tag.",
+    "image-digest": "The digest of that image; empty where none was built.",
+    "source": "The model's source files.",
+    "environment-context": "What the environment image is built from; missing where it exists, or none is needed.",
+    "params": "params.json, the parameters that the search found best.",
+    "model": "The folder of the saved model.",
+    "report": "report.json and report.html of the validation.",
+    "profile": "profile.json, the reference for drift.",
+    "context": "What the image that serves is built from.",
+    "predicate": "The SLSA provenance of the image.",
+    **{f"run-{stage}": f"Whether the stage {stage} runs, true or false." for stage in STAGES},
+}
 
 # --- what a run of the pipeline leaves in MLflow ---
 # Tags of the run and, but for the stage, of the version that comes of it. All values are text.

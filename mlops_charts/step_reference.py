@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, Final
 
-from mlops_charts.contract import STEPS
+from mlops_charts.contract import MEANINGS, STEPS
 from mlops_charts.steps.table import result_type
 
 _HEAD: Final = """# Steps
@@ -67,7 +67,8 @@ def _step(name: str) -> Iterator[str]:
         ("artifacts written", contract.artifacts_out),
     ):
         if names:
-            yield f"- {title}: {', '.join(f'`{one}`' for one in names)}"
+            yield f"\n| {title} | meaning |\n|---|---|"
+            yield from (f"| `{one}` | {MEANINGS[one]} |" for one in names)
     yield "\n| result | meaning |\n|---|---|"
     for field, meaning in fields(name).items():
         yield f"| `{field}` | {meaning} |"

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mlops_charts.cli import CLEAN
-from mlops_charts.contract import OUT_OF_MEMORY, RESULT, STEPS, StepContract
+from mlops_charts.contract import MEANINGS, OUT_OF_MEMORY, RESULT, STEPS, StepContract
 
 _HELP = """Run one step of the pipeline, as the pods of a workflow do.
 
@@ -26,14 +26,20 @@ def _subcommand(name: str, contract: StepContract) -> click.Command:
         click.Option(["--spec"], type=click.Path(path_type=Path), required=True, help="The resolved spec, model.json."),
         click.Option(["--inputs"], type=click.Path(path_type=Path), required=True, help=_reads(contract)),
         click.Option(["--outputs"], type=click.Path(path_type=Path), required=True, help=_writes(contract)),
-        *(click.Option([f"--{parameter}"], default="", metavar="TEXT") for parameter in contract.parameters_in),
+        *(click.Option([f"--{one}"], default="", help=MEANINGS[one]) for one in contract.parameters_in),
     ]
 
     def run(spec: Path, inputs: Path, outputs: Path, **parameters: str) -> int:
         given = {parameter.replace("_", "-"): content for parameter, content in parameters.items()}
         return _run(name, spec, inputs, outputs, given)
 
-    return click.Command(name, params=options, callback=run, help=f"Run the step {name}.")
+    return click.Command(name, params=options, callback=run, help=_help(name, contract))
+
+
+def _help(name: str, contract: StepContract) -> str:
+    flags = " ".join(f"--{one} ..." for one in contract.parameters_in[:2])
+    call = f"mlops-charts step {name} --spec model.json --inputs in --outputs out {flags}"
+    return f"Run the step {name}; docs/steps.md says what it does.\n\n\b\nExample:\n  {call}\n"
 
 
 def _reads(contract: StepContract) -> str:
