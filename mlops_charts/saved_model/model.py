@@ -1,24 +1,27 @@
-"""A saved model, whatever holds it: rows in, answers out."""
+"""What a saved model is to those who ask it: rows in, answers out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from mlops_charts.errors import MlopsChartsError
 from mlops_charts.saved_model.signature import Signature
 
 Rows = Mapping[str, Any]
-"""One one-dimensional numpy array of each column of the signature, all of one length."""
+"""One one-dimensional numpy array of each column of the signature, all of one length.
+
+Booleans are bool, integers int64, doubles float64, text and bytes object. What is missing is NaN among numbers, whose
+column is then float64, and None among text and bytes.
+"""
 
 
 class BrokenModel(MlopsChartsError):  # noqa: N818 - what is broken is the model
-    """A model's folder cannot be loaded, or was tampered with."""
+    """A model's folder cannot be loaded, was tampered with, or answers what its signature does not say."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answers:
     """What a model says of some rows.
 
@@ -42,17 +45,10 @@ class SavedModel(Protocol):
     def answer(self, rows: Rows) -> Answers:
         """Return what the model says of some rows; threads may ask at the same time."""
 
+    def answer_matrix(self, matrix: Any) -> Answers:
+        """Return what a model of numbers alone says of rows.
 
-def load(folder: Path, *, trusted: Sequence[str] = (), allow_pickle: bool = False) -> SavedModel:
-    """Return the model in a folder.
-
-    Args:
-        folder: What a training step saved.
-        trusted: Types that skops may load besides those of its own list: what model.yaml pins, never what the file
-            itself claims.
-        allow_pickle: Whether a pickle may be loaded, which runs whatever is in it.
-
-    Raises:
-        BrokenModel: It cannot be loaded, or names a type that is not trusted.
-    """
-    raise NotImplementedError
+        Args:
+            matrix: (n, columns) numbers, the columns in the signature's order; it is not copied if it is already of
+                the type that the model computes with.
+        """

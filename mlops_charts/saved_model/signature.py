@@ -44,7 +44,9 @@ class Signature(_Part):
         target: The column that was learnt.
         probabilities: Whether the model gives a probability for each class.
         entrypoint: FILE.py:CLASS around what is stored, below `code/`; empty if the model answers itself.
-        trusted_types: Types that skops may load.
+        trusted_types: Types that skops needed beyond its own list, for people to read; what may be loaded is never
+            read here.
+        frame: Whether what is stored asks for its columns by name and gets a data frame, for which pandas is needed.
     """
 
     task: Literal["classification", "regression", "ranking", "custom"]
@@ -56,11 +58,18 @@ class Signature(_Part):
     probabilities: bool = False
     entrypoint: str = ""
     trusted_types: tuple[str, ...] = ()
+    frame: bool = False
 
     @property
     def numeric(self) -> bool:
         """Whether every column is a number, so that rows can be one matrix."""
         return all(column.type in {"boolean", "integer", "double"} for column in self.inputs)
+
+    @property
+    def distributions(self) -> tuple[str, ...]:
+        """Packages that loading what is stored needs, besides what the entrypoint asks for itself."""
+        stored = {"onnx": ("onnxruntime",), "skops": ("scikit-learn", "skops"), "pickle": ("scikit-learn",)}
+        return ("numpy", *stored.get(self.format, ()), *(("pandas",) if self.frame else ()))
 
 
 def read_signature(folder: Path) -> Signature:
