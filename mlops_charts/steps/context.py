@@ -6,7 +6,8 @@ A context holds no clock and no secret: the same model gives the same bytes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -58,13 +59,12 @@ def requirements_of(spec: RunSpec, source: Path) -> bytes:
 
 
 def environment_dockerfile(runtime: str) -> str:
-    """Return how the environment image is built on a runtime image; packages that do not fit together end the build."""
+    """Return how the environment image is built on a runtime image."""
     return f"""\
 FROM {runtime}
 USER 0:0
 COPY {REQUIREMENTS} /opt/{REQUIREMENTS}
-RUN python -m pip install {_PIP} -r /opt/{REQUIREMENTS} \\
- && python -m pip check
+RUN python -m pip install {_PIP} -r /opt/{REQUIREMENTS}
 USER {USER}
 """
 
@@ -80,23 +80,36 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        path.chmod(0o644)
+    open_to_all(folder)
+
+
+def copy_folder(source: Path, folder: Path) -> None:
+    """Copy the files below a folder, which may be larger than memory."""
+    for name, path in paths_in(source):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
+    open_to_all(folder)
+
+
+def open_to_all(folder: Path) -> None:
+    """Let everyone read what is below a folder, and nobody run it."""
     for path in (folder, *folder.rglob("*")):
-        if path.is_dir():
-            path.chmod(0o755)
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def files_in(folder: Path) -> Iterable[tuple[str, bytes]]:
-    """Yield the files below a folder by their path with slashes, in order."""
-    for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).parts):
-        if path.is_file():
-            yield path.relative_to(folder).as_posix(), path.read_bytes()
+def paths_in(folder: Path) -> tuple[tuple[str, Path], ...]:
+    """Return the files below a folder by their path with slashes, in order; caches of Python are none of them."""
+    found = ((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file())
+    return tuple(sorted((name, path) for name, path in found if "__pycache__" not in name.split("/")))
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def folder_digest(folder: Path) -> str:
     """Return the SHA-256, in hexadecimal, of the names and contents of the files below a folder."""
-    found = hashlib.sha256()
-    for name, content in files_in(folder):
-        found.update(f"{name}\0{len(content)}\0".encode())
-        found.update(content)
-    return found.hexdigest()
+    lines = "".join(f"{file_digest(path)} {name}\n" for name, path in paths_in(folder))
+    return hashlib.sha256(lines.encode()).hexdigest()
