@@ -14,14 +14,14 @@ Positions = tuple[Any, Any]
 """Two numpy arrays, of training and of test rows, that together hold every position once."""
 
 
-def positions(rows: Any, y: Any, split: Split, seed: int) -> Positions:
+def positions(rows: Any, y: Any, split: Split, seed: int | tuple[int, ...]) -> Positions:
     """Return which rows train and which test.
 
     Args:
         rows: (n, columns) all columns.
         y: (n,) the target.
         split: What decides.
-        seed: Seed of what is drawn.
+        seed: Seed of what is drawn; several numbers draw independently of the first alone.
 
     Raises:
         Refused: One side would be empty, or the column of the split does not say what it must.
