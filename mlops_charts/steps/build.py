@@ -126,7 +126,7 @@ def _materials(call: Call, made: Run, folder: Path) -> Materials:
     if not _serves(spec):
         return Materials(spec, made, version, signature, folder, server=False)
     own = _own_packages(call, signature)
-    locked = locks.read_lock(locks.lock_name(spec.model.serving.runtime, signature.format))
+    locked = locks.read_lock(locks.lock_name(spec.model.serving.runtime, signature))
     packages = tuple(sorted((*locks.without(locked, (pin.name for pin in own)), *own), key=lambda pin: pin.name))
     return Materials(spec, made, version, signature, folder, packages, spec.plan.images.base)
 

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
+from mlops_charts.saved_model import Signature
+
 SERVE: Final = "serve.txt"
 SERVE_SKLEARN: Final = "serve-sklearn.txt"
+SERVE_PANDAS: Final = "serve-pandas.txt"
 SELDON_CORE: Final = "seldon-core.txt"
 BUILD_TOOLS: Final = frozenset({"setuptools", "wheel"})  # what source distributions of a lock are built with
 _PIN: Final = re.compile(
@@ -44,16 +47,18 @@ class Pin:
         return " \\\n".join([self.line, *(f"    --hash=sha256:{one}" for one in self.hashes)]) + "\n"
 
 
-def lock_name(runtime: str, model_format: str) -> str:
+def lock_name(runtime: str, signature: Signature) -> str:
     """Return the lock file that serves a model.
 
     Args:
         runtime: `serving.runtime`: python or seldon-core.
-        model_format: The format of the signature; what ONNX does not hold needs scikit-learn.
+        signature: What ONNX does not hold needs scikit-learn; what asks for columns by name, pandas.
     """
     if runtime == "seldon-core":
         return SELDON_CORE
-    return SERVE if model_format == "onnx" else SERVE_SKLEARN
+    if signature.frame:
+        return SERVE_PANDAS
+    return SERVE if signature.format == "onnx" else SERVE_SKLEARN
 
 
 def read_lock(name: str) -> tuple[Pin, ...]:

@@ -1,0 +1,83 @@
+"""Figures of a run to a Pushgateway, so that Prometheus sees what no pod is there for any more.
+
+A Pushgateway that cannot be reached is worth a warning and never a failed run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+from urllib.error import URLError
+from urllib.parse import quote, urlsplit
+from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+
+JOB: Final = "mlops_pipeline"
+_SECONDS: Final = 5
+_FORM: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+Sample = tuple[str, str, Mapping[str, str], float]
+"""A metric's name, what it means, its labels, and its value."""
+
+
+class NotPushedError(Exception):
+    """The Pushgateway did not take the figures."""
+
+
+def push(url: str, model: str, samples: Iterable[Sample]) -> None:
+    """Replace what the Pushgateway has of a model.
+
+    Args:
+        url: Where it is, http or https.
+        model: The model; what is pushed stands in the group of it.
+        samples: The figures.
+
+    Raises:
+        NotPushedError: It cannot be reached, or refused them; in one line.
+    """
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise NotPushedError(f'"{url}" is no address of a Pushgateway; http://pushgateway.monitoring:9091 is one')
+    address = f"{url.rstrip('/')}/metrics/job/{JOB}/model/{quote(model, safe='')}"
+    body = exposition(samples).encode()
+    request = Request(address, body, {"Content-Type": _FORM}, method="PUT")  # noqa: S310 - checked above
+    try:
+        with _opener().open(request, timeout=_SECONDS) as answer:
+            answer.read(1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error) if isinstance(error, URLError) else error
+        raise NotPushedError(f"{address}: {reason}") from None
+
+
+def exposition(samples: Iterable[Sample]) -> str:
+    """Return samples in the text form of Prometheus; those of one metric must follow each other."""
+    return "".join(f"{line}\n" for line in _lines(samples))
+
+
+def _lines(samples: Iterable[Sample]) -> Iterator[str]:
+    last = ""
+    for name, meaning, labels, number in samples:
+        if name != last:
+            yield f"# HELP {name} {_escaped(meaning)}"
+            yield f"# TYPE {name} gauge"
+        last = name
+        inside = ",".join(f'{key}="{_quoted(text)}"' for key, text in labels.items())
+        yield f"{name}{{{inside}}} {_number(number)}" if inside else f"{name} {_number(number)}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n")
+
+
+def _quoted(text: str) -> str:
+    return _escaped(text).replace('"', r"\"")
+
+
+def _number(number: float) -> str:
+    if math.isnan(number):
+        return "NaN"
+    return {math.inf: "+Inf", -math.inf: "-Inf"}.get(number) or repr(float(number))
+
+
+def _opener() -> OpenerDirector:
+    """Return what asks without a proxy: the Pushgateway is a neighbour in the cluster."""
+    return build_opener(ProxyHandler({}))
