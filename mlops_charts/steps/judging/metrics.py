@@ -181,32 +181,41 @@ def _balanced_accuracy(rows: Sample) -> Any:
     return np.mean(np.diag(matrix) / matrix.sum(axis=1))
 
 
-def _log_loss(rows: Sample) -> Any:
+def losses(metric: str, rows: Sample) -> Any:
+    """Return (n,) numbers whose mean is logLoss, brier, mae or mape.
+
+    Raises:
+        Undefined: There are none.
+    """
+    return {"logLoss": _log_losses, "brier": _briers, "mae": _errors, "mape": _relative_errors}[metric](rows)
+
+
+def _log_losses(rows: Sample) -> Any:
     said = _probabilities(rows, "logLoss")
     of_truth = said[np.arange(len(rows)), rows.truth] / said.sum(axis=1)
-    return -np.log(np.clip(of_truth, _SMALLEST, 1 - _SMALLEST)).mean()
+    return -np.log(np.clip(of_truth, _SMALLEST, 1 - _SMALLEST))
 
 
-def _brier(rows: Sample) -> Any:
+def _briers(rows: Sample) -> Any:
     said = _probabilities(rows, "brier")
     of_truth = said[np.arange(len(rows)), rows.truth]
     squares = (said**2).sum(axis=1) - 2 * of_truth + 1
-    return squares.mean() / (2 if len(rows.classes) == 2 else 1)  # noqa: PLR2004 - of two classes it is in [0, 1]
+    return squares / (2 if len(rows.classes) == 2 else 1)  # noqa: PLR2004 - of two classes the mean is in [0, 1]
 
 
 def _errors(rows: Sample) -> Any:
     return np.abs(rows.truth - rows.answers)
 
 
-def _mape(rows: Sample) -> Any:
+def _relative_errors(rows: Sample) -> Any:
     zeros = int((rows.truth == 0).sum())
     if zeros:
         raise Undefined(f"mape divides by the target, and it is 0 in {zeros:,} of {len(rows):,} rows; use mae or rmse")
-    return (_errors(rows) / np.abs(rows.truth)).mean()
+    return _errors(rows) / np.abs(rows.truth)
 
 
-def _of_lists(metric: str) -> Callable[[Sample], Any]:
-    return lambda rows: list_values(metric, rows).mean()
+def _mean(of: Callable[[str, Sample], Any], metric: str) -> Callable[[Sample], Any]:
+    return lambda rows: of(metric, rows).mean()
 
 
 def _r2(rows: Sample) -> Any:
@@ -219,13 +228,10 @@ def _r2(rows: Sample) -> Any:
 _WHOLE: Final[dict[str, Callable[[Sample], Any]]] = {
     "accuracy": _accuracy,
     "balancedAccuracy": _balanced_accuracy,
-    "logLoss": _log_loss,
-    "brier": _brier,
-    "mae": lambda rows: _errors(rows).mean(),
     "rmse": lambda rows: np.sqrt((_errors(rows) ** 2).mean()),
-    "mape": _mape,
     "r2": _r2,
     "medianAbsoluteError": lambda rows: np.median(_errors(rows)),
     "maxError": lambda rows: _errors(rows).max(),
-    **{name: _of_lists(name) for name in LIST_METRICS},
+    **{name: _mean(losses, name) for name in ("logLoss", "brier", "mae", "mape")},
+    **{name: _mean(list_values, name) for name in LIST_METRICS},
 }
