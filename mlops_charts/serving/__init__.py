@@ -1,1 +1,10 @@
-"""The model server: a folder of a saved model becomes an HTTP service. It knows nothing else of the house."""
+"""The model server: a folder of a saved model becomes an HTTP service. It knows nothing else of the house.
+
+serve       starts, watches and stops it
+app         routes of HTTP to what answers them
+protocol_v2, protocol_seldon    what a request and an answer look like; pure functions
+inputs      lists of JSON to columns of numpy, and every way in which they can be wrong
+service     the model, asked within a deadline
+metrics     what is counted
+example     the request that the model was saved with, as proof that it is the same model here
+"""

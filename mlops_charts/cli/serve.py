@@ -1,0 +1,148 @@
+"""`mlops-charts serve`: the model server, as pods and local runs start it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import click
+
+from mlops_charts.cli import CLEAN
+from mlops_charts.contract import GRPC_PORT, HTTP_PORT, METRICS_PORT
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+TRUSTED_TYPES, ALLOW_PICKLE = "MLOPS_CHARTS_TRUSTED_TYPES", "MLOPS_CHARTS_ALLOW_PICKLE"
+
+_HELP = """Serve a model's folder.
+
+\b
+Example:
+  mlops-charts serve model --http-port 9000
+  curl localhost:9000/v2/models/model/infer -d '{"inputs": [
+    {"name": "x", "shape": [1], "datatype": "FP64", "data": [0.5]}]}'
+
+Both protocols are served: /v2/models/NAME/infer, and /api/v1.0/predictions with /predict. Health stands at
+/v2/health/ready and /v2/health/live, metrics at /metrics of a port of their own. It listens only once the model has
+answered its example.json as it did when it was saved. SIGTERM lets what was begun end.
+
+The variables MODEL, SLOT and VERSION say who answers. MLOPS_CHARTS_TRUSTED_TYPES names, with commas between them, the
+types that skops may load, and MLOPS_CHARTS_ALLOW_PICKLE=1 admits a pickle: an image says so, as model.yaml does, and
+never the model's folder itself.
+"""
+_LATER = "requests are not kept by this version; take serving.requestLog.sample out of model.yaml"
+
+
+class _Duration(click.ParamType[float]):
+    name = "DURATION"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from mlops_charts.spec.scalars import seconds  # noqa: PLC0415 - --help stays light
+
+        if isinstance(value, float):
+            return value
+        if not re.fullmatch(r"(\d+(\.\d+)?(ms|s|m|h))+", value):
+            self.fail(f'"{value}" is no duration; expected one such as 500ms, 5s or 1m30s', param, ctx)
+        return seconds(value)
+
+
+def _refused(_ctx: click.Context, param: click.Parameter, share: float) -> None:
+    if share > 0:
+        raise click.BadParameter(_LATER, param=param)
+
+
+def _accepted(name: str, **more: Any) -> Callable[[Command], Command]:
+    return click.option(name, hidden=True, expose_value=False, **more)
+
+
+@click.command(help=_HELP)
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.option("--protocol", type=click.Choice(["v2", "seldon"]), default="v2", show_default=True,
+              help="The protocol that is documented; both are served.")  # fmt: skip
+@click.option("--host", default="0.0.0.0", show_default=True, help="The address to listen at.")  # noqa: S104 - a pod's
+@click.option("--http-port", type=click.IntRange(1, 65535), default=HTTP_PORT, show_default=True, help="Predictions.")
+@click.option("--grpc-port", type=click.IntRange(0, 65535), default=GRPC_PORT, show_default=True,
+              help="Accepted; gRPC is not served by this version.")  # fmt: skip
+@click.option("--metrics-port", type=click.IntRange(0, 65535), default=METRICS_PORT, show_default=True,
+              help="Metrics; 0 for none.")  # fmt: skip
+@click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True,
+              help="Accepted; requests are computed one by one by this version.")  # fmt: skip
+@click.option("--batch-delay", type=_Duration(), default="2ms", show_default=True, help="Accepted, as --batch-size.")
+@click.option("--timeout", type=_Duration(), default="5s", show_default=True, help="The longest that a request takes.")
+@click.option("--non-finite", type=click.Choice(["reject", "missing"]), default="reject", show_default=True,
+              help="What NaN and infinities of an input are: an error, or a missing value.")  # fmt: skip
+@click.option("--max-body", type=click.IntRange(1), default=16 * 2**20, show_default=True, metavar="BYTES",
+              help="The largest body of a request.")  # fmt: skip
+@click.option("--max-rows", type=click.IntRange(1), default=10_000, show_default=True, metavar="ROWS",
+              help="The most rows of a request.")  # fmt: skip
+@click.option("--trusted-type", "trusted", multiple=True, metavar="TYPE",
+              help=f"A type that skops may load; also {TRUSTED_TYPES}.")  # fmt: skip
+@click.option("--drain", is_flag=True,
+              help="Wait until the server beside this process gets no more requests, and end.")  # fmt: skip
+@_accepted("--request-log")
+@_accepted("--request-log-endpoint")
+@_accepted("--request-log-region")
+@_accepted("--request-log-sample", type=float, default=0.0, callback=_refused)
+@_accepted("--request-log-retain")
+@_accepted("--request-log-features", is_flag=True)
+def command(*, folder: Path | None, drain: bool, metrics_port: int, **options: Any) -> int:
+    """Serve, or wait until a server is drained."""
+    if drain:
+        from mlops_charts.serving.drain import drain as wait  # noqa: PLC0415 - --help stays light
+
+        wait(metrics_port)
+        return CLEAN
+    if folder is None:
+        raise click.UsageError("no folder; name that of a saved model, as in: mlops-charts serve model")
+    return _serve(folder, metrics_port, **options)
+
+
+def _serve(
+    folder: Path,
+    metrics_port: int,
+    *,
+    protocol: Literal["v2", "seldon"],
+    host: str,
+    http_port: int,
+    timeout: float,
+    non_finite: Literal["reject", "missing"],
+    max_body: int,
+    max_rows: int,
+    trusted: tuple[str, ...],
+    **_later: Any,
+) -> int:
+    from mlops_charts.serving.asked import Asked  # noqa: PLC0415 - --help stays light
+    from mlops_charts.serving.serve import serve  # noqa: PLC0415 - the same
+
+    named = tuple(filter(None, re.split(r"[,\s]+", os.environ.get(TRUSTED_TYPES, ""))))
+    asked = Asked(
+        folder,
+        _identity(),
+        host=host,
+        http_port=http_port,
+        metrics_port=metrics_port,
+        protocol=protocol,
+        timeout=timeout,
+        non_finite=non_finite,
+        max_body_bytes=max_body,
+        max_rows=max_rows,
+        trusted=(*named, *trusted),
+        allow_pickle=os.environ.get(ALLOW_PICKLE) == "1",
+    )
+    return serve(asked)
+
+
+def _identity() -> Any:
+    from mlops_charts.serving.asked import Identity  # noqa: PLC0415 - as above
+
+    said = os.environ.get
+    return Identity(
+        said("MODEL") or "model",
+        said("SLOT", ""),
+        said("VERSION", ""),
+        said("MLOPS_CHARTS_CODE_DIGEST", ""),
+        said("MLOPS_CHARTS_DATA_DIGEST", ""),
+        said("MLOPS_CHARTS_RUN_ID", ""),
+    )

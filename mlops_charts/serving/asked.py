@@ -1,0 +1,66 @@
+"""What a server is asked to do: what the command line and the variables of the environment say, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from mlops_charts.contract import HTTP_PORT, METRICS_PORT
+
+MAX_BODY_BYTES: Final = 16 * 2**20
+MAX_ROWS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who answers; labels of every metric.
+
+    Attributes:
+        model: The model's name, which stands in the paths of version 2 of the protocol.
+        slot: blue or green; empty outside of a release.
+        version: The model's version.
+        code_digest: What it was trained from; empty if nobody said.
+        data_digest: What it was trained on; empty if nobody said.
+        run_id: The run of the registry that trained it; empty if nobody said.
+    """
+
+    model: str = "model"
+    slot: str = ""
+    version: str = ""
+    code_digest: str = ""
+    data_digest: str = ""
+    run_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a server is asked to do.
+
+    Attributes:
+        folder: The model's folder.
+        identity: Who answers.
+        host: The address to listen at.
+        http_port: The port of predictions and health.
+        metrics_port: The port of metrics; 0 for none.
+        protocol: The one that is documented; both are served.
+        timeout: Seconds after which a request is given up.
+        non_finite: What NaN and infinities are.
+        max_body_bytes: The largest body.
+        max_rows: The most rows of one request.
+        trusted: Types that skops may load: what the image says, never what the model's folder does.
+        allow_pickle: Whether a pickle may be loaded, by the same authority.
+    """
+
+    folder: Path
+    identity: Identity = Identity()
+    host: str = "0.0.0.0"  # noqa: S104 - a pod is reached from outside
+    http_port: int = HTTP_PORT
+    metrics_port: int = METRICS_PORT
+    protocol: Literal["v2", "seldon"] = "v2"
+    timeout: float = 5.0
+    non_finite: Literal["reject", "missing"] = "reject"
+    max_body_bytes: int = MAX_BODY_BYTES
+    max_rows: int = MAX_ROWS
+    trusted: tuple[str, ...] = ()
+    allow_pickle: bool = False

@@ -1,0 +1,65 @@
+"""The proof that the model here is the one that was saved: it answers its example as it did then, in both protocols."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from mlops_charts.contract import EXAMPLE
+from mlops_charts.saved_model import Answers, BrokenModel, SavedModel
+from mlops_charts.saved_model.example import Example, read_example
+from mlops_charts.serving import protocol_seldon, protocol_v2
+from mlops_charts.serving.declined import Declined
+from mlops_charts.serving.inputs import Inputs
+
+_TOLERANCE: Final = 1e-4  # of a value; what computes may differ a little from processor to processor
+
+
+def check_example(model: SavedModel, folder: Path) -> int:
+    """Return how many rows of the example the model answered as it did when it was saved.
+
+    Raises:
+        BrokenModel: It answers something else, or the example is not there.
+    """
+    example = _example(folder)
+    inputs = Inputs(model.signature, len(example.answers.labels))
+    try:
+        requests = protocol_v2.read(example.v2, inputs).rows, protocol_seldon.read(example.seldon, inputs).rows
+    except Declined as declined:
+        raise BrokenModel(f"{folder / EXAMPLE} is no request to this model: {declined}") from None
+    for rows in requests:
+        _compare(model.answer(rows), example, folder)
+    return len(example.answers.labels)
+
+
+def _example(folder: Path) -> Example:
+    try:
+        return read_example(folder)
+    except OSError as error:
+        raise BrokenModel(f"{folder / EXAMPLE} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        reason = str(error).replace("\n", " ")
+        raise BrokenModel(f"{folder / EXAMPLE} is no example of this version: {reason}") from None
+
+
+def _compare(answers: Answers, example: Example, folder: Path) -> None:
+    for row, (said, found) in enumerate(zip(example.answers.labels, answers.labels.tolist(), strict=True)):
+        if not _same(said, found):
+            raise _differs(folder, row, said, found)
+    if example.answers.probabilities is None or answers.probabilities is None:
+        return
+    for row, (said, found) in enumerate(zip(example.answers.probabilities, answers.probabilities, strict=True)):
+        if not np.allclose(said, found, rtol=_TOLERANCE, atol=_TOLERANCE):
+            raise _differs(folder, row, said, found.tolist())
+
+
+def _same(said: Any, found: Any) -> bool:
+    if isinstance(said, float) and isinstance(found, int | float):
+        return bool(np.isclose(said, found, rtol=_TOLERANCE, atol=_TOLERANCE))
+    return said == found or (said is None and found != found)  # noqa: PLR0124 - JSON has no NaN
+
+
+def _differs(folder: Path, row: int, said: Any, found: Any) -> BrokenModel:
+    return BrokenModel(f"the model does not answer {folder / EXAMPLE} as it did: row {row}: {said} then, {found} now")

@@ -1,0 +1,238 @@
+"""Lists of JSON become columns of numpy, as the signature has them; what is wrong names its column and row.
+
+The fast way looks at a column as a whole; only a column that is not as it should be is searched value by value.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+
+import numpy as np
+import orjson
+
+from mlops_charts.saved_model import Column, Rows, Signature
+from mlops_charts.serving.declined import Declined, bad, described
+
+_INT64: Final = range(-(2**63), 2**63)
+
+
+def parse_json(body: bytes) -> Any:
+    """Return what JSON says; NaN and infinities, which JSON lacks and Python writes, are read as well.
+
+    Raises:
+        Declined: It is no JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise bad(f"the body is no JSON: {error}") from None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise bad(f"the body is no JSON: {reason}") from None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Reads the rows of requests.
+
+    Attributes:
+        signature: What the model takes.
+        max_rows: The most rows of one request.
+        missing: Whether NaN, infinities and null are missing values; else they are errors, but for null in a column
+            that had missing values in training.
+    """
+
+    signature: Signature
+    max_rows: int
+    missing: bool = False
+
+    def of_columns(self, columns: Mapping[str, list[Any]]) -> Rows:
+        """Return rows that came by column, in any order."""
+        self._check_names(columns)
+        self._check_count(max(map(len, columns.values()), default=0))
+        first = len(columns[self.signature.inputs[0].name])
+        for name, values in columns.items():
+            if len(values) != first:
+                raise bad(f'column "{name}" has {len(values)} rows, "{self.signature.inputs[0].name}" has {first}')
+        return {column.name: self._array(column, columns[column.name]) for column in self.signature.inputs}
+
+    def of_rows(self, rows: Sequence[Any], names: Sequence[Any] = ()) -> Rows:
+        """Return rows that came as lists, one value a column: in the order of `names`, else in that of the model."""
+        self._check_count(len(rows))
+        width = len(names) or len(self.signature.inputs)
+        for number, row in enumerate(rows):
+            if not isinstance(row, list):
+                raise bad(f"row {number}: a list of {width} values was expected, found {described(row)}")
+            if len(row) != width:
+                raise bad(f"row {number}: {width} values were expected, found {len(row)}{self._order(names)}")
+        return self.of_flat(list(chain.from_iterable(rows)), names)
+
+    def of_flat(self, values: list[Any], names: Sequence[Any] = ()) -> Rows:
+        """Return rows that came one after the other; the number of values is a multiple of that of the columns."""
+        order = self._ordered(names)
+        self._check_count(len(values) // len(order))
+        columns = {name: values[place :: len(order)] for place, name in enumerate(order)}
+        return {column.name: self._array(column, columns[column.name]) for column in self.signature.inputs}
+
+    def _ordered(self, names: Sequence[Any]) -> tuple[str, ...]:
+        if not names:
+            return tuple(column.name for column in self.signature.inputs)
+        if not all(isinstance(name, str) for name in names):
+            raise bad(f"names: a list of texts was expected, found {described(names[0])}")
+        if len(set(names)) < len(names):
+            raise bad("names: a column stands in it twice")
+        self._check_names(dict.fromkeys(names))
+        return tuple(names)
+
+    def _check_names(self, given: Mapping[str, Any]) -> None:
+        known = [column.name for column in self.signature.inputs]
+        missing = [name for name in known if name not in given]
+        foreign = [name for name in given if name not in known]
+        if foreign:
+            raise bad(f'the model has no column "{foreign[0][:100]}"; its columns are {_listed(known)}')
+        if missing:
+            raise bad(f"missing column{'s' * (len(missing) > 1)} {_listed(missing)}")
+
+    def _check_count(self, rows: int) -> None:
+        if rows == 0:
+            raise bad("there are no rows")
+        if rows > self.max_rows:
+            raise Declined(413, f"{rows} rows; at most {self.max_rows} may come in one request")
+
+    def _order(self, names: Sequence[Any]) -> str:
+        return "" if names else f" (the columns are {_listed([column.name for column in self.signature.inputs])})"
+
+    def _array(self, column: Column, values: list[Any]) -> Any:
+        return _READERS[column.type](column, values, self.missing)
+
+
+def _doubles(column: Column, values: list[Any], missing: bool) -> Any:  # noqa: FBT001 - one of a table of readers
+    array = _as_it_is(values)
+    if array is None or array.dtype.kind not in "iuf":
+        for row, found in enumerate(values):
+            _check_number(column, row, found, missing)
+        array = np.array([_float(found) for found in values], dtype=np.float64)
+    array = array.astype(np.float64, copy=False)
+    if np.isfinite(array).all():
+        return array
+    if not missing:
+        _check_finite(column, array, values)
+    return np.where(np.isfinite(array), array, np.nan)
+
+
+def _integers(column: Column, values: list[Any], missing: bool) -> Any:  # noqa: FBT001 - as above
+    array = _as_it_is(values)
+    if array is not None and array.dtype == np.int64:
+        return array
+    numbers = _doubles(column, values, missing)
+    for row, found in enumerate(values):
+        lacking = not np.isfinite(numbers[row]) and (found is None or isinstance(found, float))
+        if not lacking and (found != int(found) or int(found) not in _INT64):
+            raise _unexpected(column, row, found)
+    # numpy has no missing integer: a column with one is of doubles, as it is in pandas.
+    return numbers if np.isnan(numbers).any() else np.array([int(found) for found in values], dtype=np.int64)
+
+
+def _booleans(column: Column, values: list[Any], missing: bool) -> Any:  # noqa: FBT001 - as above
+    for row, found in enumerate(values):
+        if found not in (True, False) and not _lacks(column, found, missing):
+            raise _unexpected(column, row, found)
+    if any(found is None for found in values):
+        return np.array([np.nan if found is None else float(found) for found in values], dtype=np.float64)
+    return np.array([bool(found) for found in values], dtype=np.bool_)
+
+
+def _strings(column: Column, values: list[Any], missing: bool) -> Any:  # noqa: FBT001 - as above
+    for row, found in enumerate(values):
+        if not isinstance(found, str) and not _lacks(column, found, missing):
+            raise _unexpected(column, row, found)
+    return _objects(values)
+
+
+def _bytes(column: Column, values: list[Any], missing: bool) -> Any:  # noqa: FBT001 - as above
+    texts = _strings(column, values, missing)
+    return _objects([None if found is None else _decoded(column, row, found) for row, found in enumerate(texts)])
+
+
+def _decoded(column: Column, row: int, text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise _unexpected(column, row, text) from None
+
+
+_READERS: Final[dict[str, Callable[[Column, list[Any], bool], Any]]] = {
+    "double": _doubles,
+    "integer": _integers,
+    "boolean": _booleans,
+    "string": _strings,
+    "bytes": _bytes,
+}
+_WORDS: Final = {
+    "double": "a number",
+    "integer": "an integer",
+    "boolean": "true or false",
+    "string": "a text",
+    "bytes": "bytes in base64",
+}
+
+
+def _as_it_is(values: list[Any]) -> Any:
+    """Return the array that numpy makes of values by itself; None where it makes none of one dimension."""
+    try:
+        array = np.array(values)
+    except (ValueError, OverflowError):
+        return None
+    return array if array.ndim == 1 else None
+
+
+def _objects(values: list[Any]) -> Any:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def _check_number(column: Column, row: int, found: Any, missing: bool) -> None:  # noqa: FBT001 - as above
+    number = isinstance(found, int | float) and not isinstance(found, bool)
+    if not number and not _lacks(column, found, missing):
+        raise _unexpected(column, row, found)
+
+
+def _check_finite(column: Column, array: Any, values: list[Any]) -> None:
+    for row in np.flatnonzero(~np.isfinite(array)).tolist():
+        if values[row] is not None:
+            word = "NaN" if np.isnan(array[row]) else "infinite"
+            raise bad(
+                f'column "{column.name}", row {row}: {_WORDS[column.type]} was expected, found one that is {word}'
+            )
+
+
+def _lacks(column: Column, found: Any, missing: bool) -> bool:  # noqa: FBT001 - as above
+    """Return whether a value is missing, and may be."""
+    return found is None and (missing or column.nullable)
+
+
+def _float(found: Any) -> float:
+    try:
+        return np.nan if found is None else float(found)
+    except OverflowError:
+        return float("inf")
+
+
+def _unexpected(column: Column, row: int, found: Any) -> Declined:
+    expected = _WORDS[column.type] + (" or null" if column.nullable else "")
+    return bad(f'column "{column.name}", row {row}: {expected} was expected, found {described(found)}')
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:10])
+    return f"{shown} and {len(names) - 10} more" if len(names) > 10 else shown  # noqa: PLR2004 - a line that is read
