@@ -84,9 +84,9 @@ class Bucket:
             if not self._key.endswith("/"):
                 answer = self._client.get_object(Bucket=self._name, Key=self._key)
                 answer["Body"].close()
-                return ((self._key, answer["ETag"]),)
+                return ((self._key, _tag(answer)),)
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=self._key)
-            listed = sorted((one["Key"], one["ETag"]) for page in pages for one in page.get("Contents", ()))
+            listed = sorted((one["Key"], _tag(one)) for page in pages for one in page.get("Contents", ()))
         found = tuple((key, tag) for key, tag in listed if is_table(key))
         if not found:
             raise Refused(f"{self.uri}: there is no object of rows below it, CSV or Parquet")
@@ -95,13 +95,17 @@ class Bucket:
     def _table(self, key: str, tag: str, scratch: Path) -> Any:
         name = f"s3://{self._name}/{key}"
         with _speaking(name, self.call):
-            answer = self._client.get_object(Bucket=self._name, Key=key, IfMatch=tag)
-            if answer["ETag"] != tag:  # a server that does not know If-Match
+            answer = self._client.get_object(Bucket=self._name, Key=key, IfMatch=f'"{tag}"')
+            if _tag(answer) != tag:  # a server that does not know If-Match
                 raise Refused(f"{name}: {_REFUSED['PreconditionFailed']}")
             with scratch.open("wb") as file:
                 for chunk in answer["Body"].iter_chunks(_CHUNK):
                     file.write(chunk)
         return read_table(scratch, name)
+
+
+def _tag(answer: Any) -> str:
+    return str(answer["ETag"]).strip('"')  # a listing may leave the quotes out
 
 
 def client(call: Call) -> Any:
