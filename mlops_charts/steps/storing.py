@@ -1,0 +1,173 @@
+"""The forms in which an estimator may be stored, tried one after the other.
+
+ONNX holds no code and is the fastest to compute, so it comes first; skops holds types that were agreed on; a pickle
+runs whatever is in it, so it needs a waiver. A form counts only if what was stored answers all rows as the original.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlops_charts.contract import MODEL_ONNX, MODEL_PICKLE, MODEL_SKOPS
+from mlops_charts.saved_model import Answers, BrokenModel, Rows, SavedModel, Signature
+from mlops_charts.saved_model.estimator import pickle_model, skops_model, untrusted_types
+from mlops_charts.saved_model.isolated import modules_in
+from mlops_charts.saved_model.onnx_model import onnx_model
+from mlops_charts.steps.agreement import Agreement, agreement
+from mlops_charts.steps.call import Refused
+from mlops_charts.steps.converting import converted, ways
+from mlops_charts.steps.log import log
+from mlops_charts.steps.skops_file import write_skops
+
+_SHOWN = 200  # characters of a library's own reason
+
+
+@dataclass(frozen=True)
+class Original:
+    """What is to be stored, and what it is held against.
+
+    Attributes:
+        fitted: What training returned.
+        signature: What it takes and gives; the format is still to be decided.
+        rows: All rows that there are.
+        answers: What it says of them; None where it does not take them itself.
+        source: The model's source files.
+    """
+
+    fitted: Any
+    signature: Signature
+    rows: Rows
+    answers: Answers | None
+    source: Path
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was stored.
+
+    Attributes:
+        signature: With the format.
+        agreement: With the original; None where there is nothing to compare.
+        note: Why it is not stored in the form that would be better; empty if it is.
+        code: Whether loading it needs the model's source files.
+    """
+
+    signature: Signature
+    agreement: Agreement | None = None
+    note: str = ""
+    code: bool = False
+
+
+def stored_onnx(original: Original, folder: Path) -> tuple[Stored | None, str]:
+    """Store an estimator as ONNX, if it converts and agrees; else return why not."""
+    path, reasons = folder / MODEL_ONNX, []
+    signature = original.signature.model_copy(update={"format": "onnx"})
+    for way in ways(signature):
+        try:
+            path.write_bytes(converted(original.fitted, signature, way))
+            found = _held(original, onnx_model(path, signature))
+        except Exception as error:  # noqa: BLE001 - converters raise anything
+            reasons.append(f"{way}: {_reason(error)}")
+            continue
+        if found is None or found.agreed:
+            return Stored(signature, found), ""
+        reasons.append(f"{way}: {found.words}")
+    path.unlink(missing_ok=True)
+    return None, "; ".join(reasons)
+
+
+def stored_skops(original: Original, folder: Path, trusted: Sequence[str], note: str) -> tuple[Stored | None, str]:
+    """Store an estimator by skops, if it holds it, the types are trusted and it agrees; else return why not."""
+    path = folder / MODEL_SKOPS
+    try:
+        write_skops(original.fitted, path)
+        needed = untrusted_types(path, ())
+    except Exception as error:  # noqa: BLE001 - skops raises what the estimator's own code raises
+        path.unlink(missing_ok=True)
+        return None, f"skops cannot hold it: {_reason(error)}"
+    strange = [name for name in needed if name not in trusted]
+    if strange:
+        path.unlink()
+        return None, (
+            f"it holds types that are not trusted; if they are yours or you have read them, write in model.yaml "
+            f"training: {{trustedTypes: [{', '.join(strange)}]}}"
+        )
+    code = modules_in(original.source)
+    own = any(code.has(name.rpartition(".")[0]) for name in needed)
+    reason = ""
+    for frame in (False, True):
+        signature = original.signature.model_copy(
+            update={"format": "skops", "trusted_types": tuple(needed), "frame": frame}
+        )
+        found, reason = _tried(original, lambda wanted=signature: skops_model(path, wanted, trusted, code))
+        if not reason:
+            return Stored(signature, found, note, own), ""
+    path.unlink()
+    return None, f"what skops stored is another model: {reason}"
+
+
+def stored_pickle(original: Original, folder: Path, note: str) -> Stored:
+    """Store an estimator as a pickle; Refused if even that does not bring it back."""
+    path = folder / MODEL_PICKLE
+    try:
+        path.write_bytes(pickle.dumps(original.fitted, protocol=5))
+    except Exception as error:
+        raise Refused(f"what training returned cannot be stored, not even as a pickle: {_reason(error)}") from error
+    reason = ""
+    for frame in (False, True):
+        signature = original.signature.model_copy(update={"format": "pickle", "frame": frame})
+        code = modules_in(original.source)
+        found, reason = _tried(original, lambda wanted=signature, code=code: pickle_model(path, wanted, code))
+        if not reason:
+            log("stored as a pickle, which runs code when it is loaded: training.allowPickle admits it", why=note)
+            return Stored(signature, found, note, code=True)
+    raise Refused(f"what training returned cannot be stored: its pickle is another model: {reason}")
+
+
+def _tried(original: Original, load: Any) -> tuple[Agreement | None, str]:
+    try:
+        found = _held(original, load())
+    except Exception as error:  # noqa: BLE001 - what was stored runs code of its own
+        return None, _reason(error)
+    return found, "" if found is None or found.agreed else found.words
+
+
+def _held(original: Original, model: SavedModel) -> Agreement | None:
+    if original.answers is None:
+        return None
+    return agreement(original.answers, model.answer(original.rows), model.signature)
+
+
+def _reason(error: Exception) -> str:
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}..."
+
+
+def check_answers(model: SavedModel, rows: Rows, what: str) -> Answers:
+    """Return the answers of a stored model that has no original, checked for sense.
+
+    Raises:
+        Refused: It cannot answer, or its probabilities are none.
+    """
+    try:
+        answers = model.answer(rows)
+    except BrokenModel as error:
+        raise Refused(f"{what}: {error}") from None
+    except Exception as error:
+        raise Refused(f"{what} cannot answer its own training rows: {_reason(error)}") from error
+    if answers.probabilities is not None:
+        _check_probabilities(answers.probabilities, what)
+    return answers
+
+
+def _check_probabilities(found: Any, what: str) -> None:
+    off = abs(found.sum(axis=1) - 1).max(initial=0)
+    if found.min(initial=0) < 0 or not off <= 1e-3:  # noqa: PLR2004 - single precision leaves 1e-7 for each class
+        raise Refused(
+            f"{what} answers numbers that are no probabilities of the classes: those of a row add up to "
+            f"{found.sum(axis=1)[0]:.3g}; end it with a softmax, or answer labels"
+        )
