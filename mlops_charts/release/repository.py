@@ -1,0 +1,177 @@
+"""Git as the record of releases: one file read, one file changed, one commit, and nothing lost if many do so at once.
+
+There is no work tree: a file's new content becomes a tree and a commit beside what the server has. It must not know
+what a release is, nor who asks.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from mlops_charts.release.git import Access, Git, RepositoryError, Rival, git_in
+
+_PATIENCE: Final = 300.0  # seconds in which a change must have met a moment without a rival
+_LONGEST_PAUSE: Final = 4.0  # seconds between two attempts
+_FILE: Final = "100644"
+_WHO: Final = {"NAME": "mlops-charts", "EMAIL": "mlops-charts@noreply.invalid"}
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A change of one file, as it goes into the history.
+
+    Attributes:
+        text: The whole file.
+        subject: The first line of the message.
+        trailers: What the commit says in a form for programs: {"Mlops-Model": "iris"}.
+        body: Further lines of the message.
+    """
+
+    text: str
+    subject: str
+    trailers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+
+    @property
+    def message(self) -> str:
+        """The message."""
+        lines = [f"{name}: {' '.join(value.split())}" for name, value in self.trailers.items() if value]
+        parts = [" ".join(self.subject.split()), self.body.strip(), "\n".join(lines)]
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A branch of a repository.
+
+    Attributes:
+        address: Where the repository is: https://, ssh://, or a folder.
+        branch: The branch.
+        access: How it is reached, and who signs.
+    """
+
+    address: str
+    branch: str
+    access: Access = field(default_factory=Access)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A branch as it was when it was fetched.
+
+    Attributes:
+        git: Git in a scratch repository.
+        commit: Its newest commit.
+    """
+
+    git: Git
+    commit: str
+
+    def text(self, path: str) -> str | None:
+        """Return the text of a file; None if there is none.
+
+        Raises:
+            RepositoryError: It is no regular file.
+        """
+        listed = self.git.run("ls-tree", "-z", self.commit, "--", path).rstrip("\0")
+        if not listed:
+            return None
+        mode, kind, name = listed.partition("\t")[0].split()
+        if kind != "blob" or mode == "120000":
+            raise RepositoryError(f"{path} is no file in {self.git.address}")
+        return self.git.run("cat-file", "blob", name)
+
+    def newest(self, path: str) -> str:
+        """Return the newest commit that touched a folder; empty if none did. It needs the branch with its history."""
+        return self.git.run("log", "-1", "--format=%H", self.commit, "--", path).strip()
+
+    def with_file(self, path: str, commit: Commit) -> str:
+        """Return a new commit on top of this one, with a file changed; nobody else has it yet."""
+        git, index = self.git, str(self.git.folder / "index")
+        blob = git.run("hash-object", "-w", "--stdin", given=commit.text).strip()
+        git.run("read-tree", self.commit, GIT_INDEX_FILE=index)
+        git.run("update-index", "--add", "--cacheinfo", f"{_FILE},{blob},{path}", GIT_INDEX_FILE=index)
+        tree = git.run("write-tree", "--missing-ok", GIT_INDEX_FILE=index).strip()
+        signed = ["-S"] if any(setting.startswith("user.signingKey=") for setting in git.settings) else []
+        who = {f"GIT_{role}_{key}": text for role in ("AUTHOR", "COMMITTER") for key, text in _WHO.items()}
+        return git.run("commit-tree", *signed, "-p", self.commit, tree, given=commit.message, **who).strip()
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a change.
+
+    Attributes:
+        commit: The commit that has it: the new one, or the one that it was found in.
+        changed: Whether there is a new commit.
+        attempts: How often it was tried.
+    """
+
+    commit: str
+    changed: bool
+    attempts: int
+
+
+@contextmanager
+def fetched(remote: Remote, *, history: bool = False) -> Iterator[Branch]:
+    """Yield a branch as it is now; the scratch repository is gone behind the block.
+
+    Args:
+        remote: The branch.
+        history: Whether all commits are needed, and not the newest alone; contents come as they are asked for.
+
+    Raises:
+        RepositoryError: It cannot be reached; Missing if there is no such branch.
+    """
+    with tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as scratch:
+        git = git_in(Path(scratch), remote.address, remote.access)
+        yield _fetch(git, remote.branch, history=history)
+
+
+def write(remote: Remote, path: str, change: Callable[[str | None], Commit | None]) -> Written:
+    """Change one file in a branch; where somebody else was faster, decide anew on what is there then.
+
+    Args:
+        remote: The branch.
+        path: The file, from the top of the repository.
+        change: Called with the file's text as the branch has it, None if there is none; returns what it is to be, or
+            None if nothing is to change. It is called again after each rival's push, so it must be a pure function.
+
+    Raises:
+        RepositoryError: It cannot be reached, refuses the push, or others were faster for minutes.
+    """
+    begun, attempts = time.monotonic(), 0
+    with fetched(remote) as first:
+        branch = first
+        while True:
+            attempts += 1
+            old = branch.text(path)
+            commit = change(old)
+            if commit is None or commit.text == old:
+                return Written(branch.commit, changed=False, attempts=attempts)
+            made = branch.with_file(path, commit)
+            try:
+                branch.git.run("push", "--quiet", "origin", f"{made}:refs/heads/{remote.branch}")
+                return Written(made, changed=True, attempts=attempts)
+            except Rival:
+                if time.monotonic() - begun > _PATIENCE:
+                    raise
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.1 * 2 ** min(attempts, 6))))  # noqa: S311 - they part
+            branch = _fetch(branch.git, remote.branch)
+
+
+def _fetch(git: Git, branch: str, *, history: bool = False) -> Branch:
+    depth = [] if history else ["--depth=1"]
+    local = "refs/heads/fetched"
+    git.run(
+        "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force", *depth, "--filter=blob:none", "origin",
+        f"refs/heads/{branch}:{local}",
+    )  # fmt: skip
+    return Branch(git, git.run("rev-parse", "--verify", f"{local}^{{commit}}").strip())
