@@ -195,7 +195,8 @@ def _is_users(file: str) -> bool:
 
 
 def _told(reason: str, error: BaseException) -> str:
-    lines = traceback.TracebackException.from_exception(error)
+    called = error.__traceback__ and error.__traceback__.tb_next  # the frame of the block around the call
+    lines = traceback.TracebackException(type(error), error, called and called.tb_next)
     _keep_users(lines)
     text = "".join(lines.format()).rstrip()
     return f"{reason}\n{text}" if "  File " in text else reason
