@@ -52,11 +52,15 @@ class EstimatorModel:
 
 
 def skops_model(path: Path, signature: Signature, trusted: Sequence[str], code: Modules | None) -> EstimatorModel:
-    """Return the model in a skops file.
+    """Return the model in a skops file; arguments and errors are those of `load_skops`."""
+    return _estimator_model(load_skops(path, trusted, code), signature)
+
+
+def load_skops(path: Path, trusted: Sequence[str], code: Modules | None) -> Any:
+    """Return what is in a skops file.
 
     Args:
         path: The file.
-        signature: What the model takes and gives.
         trusted: Types that may be loaded besides `TRUSTED`.
         code: The model's own modules, of which types may come.
 
@@ -65,7 +69,7 @@ def skops_model(path: Path, signature: Signature, trusted: Sequence[str], code: 
     """
     allowed = (*TRUSTED, *trusted)
     _refuse_untrusted(path, allowed)
-    return _estimator_model(_loaded(path, allowed, code), signature)
+    return _loaded(path, allowed, code)
 
 
 def untrusted_types(path: Path, trusted: Sequence[str]) -> list[str]:
@@ -104,7 +108,12 @@ def _loaded(path: Path, allowed: Sequence[str], code: Modules | None) -> Any:
 
 
 def pickle_model(path: Path, signature: Signature, code: Modules | None) -> EstimatorModel:
-    """Return the model in a pickle, which runs whatever is in it; BrokenModel if that fails."""
+    """Return the model in a pickle; see `load_pickle`."""
+    return _estimator_model(load_pickle(path, code), signature)
+
+
+def load_pickle(path: Path, code: Modules | None) -> Any:
+    """Return what is in a pickle, which runs whatever is in it; BrokenModel if that fails."""
     find = _finder(code)
 
     class Unpickler(pickle.Unpickler):
@@ -114,10 +123,9 @@ def pickle_model(path: Path, signature: Signature, code: Modules | None) -> Esti
 
     try:
         with path.open("rb") as file:
-            estimator = Unpickler(file).load()
+            return Unpickler(file).load()
     except Exception as error:
         raise BrokenModel(f"{path} cannot be loaded: {_line(error)}") from error
-    return _estimator_model(estimator, signature)
 
 
 def _finder(code: Modules | None) -> Callable[[str, str], Any]:

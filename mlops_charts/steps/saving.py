@@ -66,6 +66,11 @@ class Saved:
         """How it is stored."""
         return self.signature.format
 
+    @property
+    def agreement(self) -> dict[str, float]:
+        """The figures of the agreement, by name."""
+        return {"rows": self.rows, "differing": self.differing, "difference": self.difference}
+
 
 def save(  # noqa: PLR0917 - each is of a type of its own
     fitted: Any, train: Part, test: Part, spec: RunSpec, source: Path, folder: Path

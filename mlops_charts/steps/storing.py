@@ -7,14 +7,14 @@ runs whatever is in it, so it needs a waiver. A form counts only if what was sto
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mlops_charts.contract import MODEL_ONNX, MODEL_PICKLE, MODEL_SKOPS
 from mlops_charts.saved_model import Answers, BrokenModel, Rows, SavedModel, Signature
-from mlops_charts.saved_model.estimator import pickle_model, skops_model, untrusted_types
+from mlops_charts.saved_model.estimator import load_pickle, load_skops, pickle_model, skops_model, untrusted_types
 from mlops_charts.saved_model.isolated import modules_in
 from mlops_charts.saved_model.onnx_model import onnx_model
 from mlops_charts.steps.agreement import Agreement, agreement
@@ -98,16 +98,20 @@ def stored_skops(original: Original, folder: Path, trusted: Sequence[str], note:
         )
     code = modules_in(original.source)
     own = any(code.has(name.rpartition(".")[0]) for name in needed)
-    reason = ""
-    for frame in (False, True):
-        signature = original.signature.model_copy(
-            update={"format": "skops", "trusted_types": tuple(needed), "frame": frame}
-        )
-        found, reason = _tried(original, lambda wanted=signature: skops_model(path, wanted, trusted, code))
-        if not reason:
-            return Stored(signature, found, note, own), ""
-    path.unlink()
-    return None, f"what skops stored is another model: {reason}"
+    signature = original.signature.model_copy(update={"format": "skops", "trusted_types": tuple(needed)})
+    stored, reason = _brought_back(original, signature, lambda wanted: _skops(original, path, wanted, trusted))
+    if stored is None:
+        path.unlink()
+        return None, f"what skops stored is another model: {reason}"
+    return replace(stored, note=note, code=own), ""
+
+
+def _skops(original: Original, path: Path, signature: Signature, trusted: Sequence[str]) -> SavedModel | None:
+    code = modules_in(original.source)
+    if original.answers is None:
+        load_skops(path, trusted, code)
+        return None
+    return skops_model(path, signature, trusted, code)
 
 
 def stored_pickle(original: Original, folder: Path, note: str) -> Stored:
@@ -117,23 +121,39 @@ def stored_pickle(original: Original, folder: Path, note: str) -> Stored:
         path.write_bytes(pickle.dumps(original.fitted, protocol=5))
     except Exception as error:
         raise Refused(f"what training returned cannot be stored, not even as a pickle: {_reason(error)}") from error
+    signature = original.signature.model_copy(update={"format": "pickle"})
+    stored, reason = _brought_back(original, signature, lambda wanted: _pickled(original, path, wanted))
+    if stored is None:
+        raise Refused(f"what training returned cannot be stored: its pickle is another model: {reason}")
+    log("stored as a pickle, which runs code when it is loaded: training.allowPickle admits it", why=note)
+    return replace(stored, note=note, code=True)
+
+
+def _pickled(original: Original, path: Path, signature: Signature) -> SavedModel | None:
+    code = modules_in(original.source)
+    if original.answers is None:
+        load_pickle(path, code)
+        return None
+    return pickle_model(path, signature, code)
+
+
+def _brought_back(
+    original: Original, signature: Signature, load: Callable[[Signature], SavedModel | None]
+) -> tuple[Stored | None, str]:
+    """Load what was stored and ask it, first by a matrix, and by a data frame if that does not do."""
     reason = ""
     for frame in (False, True):
-        signature = original.signature.model_copy(update={"format": "pickle", "frame": frame})
-        code = modules_in(original.source)
-        found, reason = _tried(original, lambda wanted=signature, code=code: pickle_model(path, wanted, code))
-        if not reason:
-            log("stored as a pickle, which runs code when it is loaded: training.allowPickle admits it", why=note)
-            return Stored(signature, found, note, code=True)
-    raise Refused(f"what training returned cannot be stored: its pickle is another model: {reason}")
-
-
-def _tried(original: Original, load: Any) -> tuple[Agreement | None, str]:
-    try:
-        found = _held(original, load())
-    except Exception as error:  # noqa: BLE001 - what was stored runs code of its own
-        return None, _reason(error)
-    return found, "" if found is None or found.agreed else found.words
+        asked = signature.model_copy(update={"frame": frame})
+        try:
+            model = load(asked)
+            found = _held(original, model) if model else None
+        except Exception as error:  # noqa: BLE001 - what was stored runs code of its own
+            reason = _reason(error)
+            continue
+        if found is None or found.agreed:
+            return Stored(asked, found), ""
+        reason = found.words
+    return None, reason
 
 
 def _held(original: Original, model: SavedModel) -> Agreement | None:
