@@ -15,8 +15,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from pydantic import Field
-
 from mlops_charts import contract
 from mlops_charts.steps.call import Call, Result
 from mlops_charts.steps.data import Divided, divided
@@ -33,6 +31,20 @@ _SCORED: Final = 10_000  # training rows; more would cost more than the figure i
 _LONGEST: Final = 6000  # characters of a parameter that MLflow keeps
 
 
+class Agreement(Result):
+    """How what is stored and what training returned agree, on all rows of training and test.
+
+    Attributes:
+        rows: Rows that both answered; 0 where what training returned is stored as it is.
+        differing: Rows with another label.
+        difference: The largest difference of a probability, absolute, or of a value, relative.
+    """
+
+    rows: int
+    differing: int
+    difference: float
+
+
 class TrainResult(Result):
     """What training made.
 
@@ -42,11 +54,11 @@ class TrainResult(Result):
         rows: Rows that it learnt from.
         test_rows: Rows that judge it.
         columns: Features.
-        agreement: How far what is stored and the estimator agree on all rows.
+        agreement: How what is stored agrees with what training returned.
         seconds: What the entrypoint took, in seconds.
         metrics: Figures on training rows; they say nothing of how good it is on others.
         params: What the entrypoint was given.
-        note: Why it is not stored as ONNX, if it is not.
+        note: Why it is not stored in the form that would be better; empty if it is.
     """
 
     run_id: str
@@ -54,7 +66,7 @@ class TrainResult(Result):
     rows: int
     test_rows: int
     columns: int
-    agreement: dict[str, Any] = Field(default_factory=dict)
+    agreement: Agreement
     seconds: float
     metrics: dict[str, float]
     params: dict[str, Any]
@@ -77,7 +89,6 @@ def run(call: Call) -> TrainResult:
         seconds = round(time.monotonic() - started, 3)
         log("trained", seconds=seconds, rows=len(rows.train.X))
         kept = save(fitted, rows.train, rows.test, call.spec, call.source, folder)
-        log("saved the model", format=kept.format, note=kept.note)
         metrics = _scores(call, rows, folder)
         run_id = _run_id(call, registry, rows)
         result = _result(rows, kept, run_id=run_id, seconds=seconds, metrics=metrics, params=dict(context.params))
@@ -92,7 +103,7 @@ def _result(rows: Divided, kept: Saved, **found: Any) -> TrainResult:
         rows=len(rows.train.X),
         test_rows=len(rows.test.X),
         columns=rows.train.X.shape[1],
-        agreement=dict(kept.agreement),
+        agreement=Agreement(rows=kept.rows, differing=kept.differing, difference=kept.difference),
         note=kept.note,
         **found,
     )
