@@ -22,6 +22,9 @@ Predict = Callable[[bytes], Awaitable[dict[str, Any]]]
 Failure = Callable[[int, str], dict[str, Any]]
 
 _JSON: Final = [("content-type", "application/json")]
+_PATIENCE: Final = (
+    4  # times the largest body: so much is read, to be thrown away, of one who reads only once all is sent
+)
 _BINARY: Final = "inference-header-content-length"
 
 
@@ -152,21 +155,23 @@ def _failure_v2(_status: int, message: str) -> dict[str, Any]:
 
 
 async def _body(scope: Any, protocol: Any, most: int) -> bytes:
-    """Return the body of a request; one that is too large is not read to its end."""
+    """Return the body of a request; of one that is too large nothing is kept."""
     headers = scope.headers
     if _BINARY in headers:
         raise Declined(400, "tensors in binary form are not served by this version; send them as JSON")
-    length = headers.get("content-length")
-    if length is not None and length.isdecimal():
-        if int(length) > most:
-            raise _too_large(most)
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length) <= most:
         return bytes(await protocol())
-    parts = bytearray()
+    body, read = bytearray(), 0
     async for chunk in protocol:
-        parts += chunk
-        if len(parts) > most:
-            raise _too_large(most)
-    return bytes(parts)
+        read += len(chunk)
+        if read <= most:
+            body += chunk
+        elif read > most * _PATIENCE:
+            break
+    if read > most:
+        raise _too_large(most)
+    return bytes(body)
 
 
 def _too_large(most: int) -> Declined:

@@ -20,6 +20,8 @@ from mlops_charts.saved_model import Column, Rows, Signature
 from mlops_charts.serving.declined import Declined, bad, described
 
 _INT64: Final = range(-(2**63), 2**63)
+_INTEGERS: Final = frozenset({int})
+_NUMBERS: Final = frozenset({int, float})  # and no boolean, which Python counts among integers
 
 
 def parse_json(body: bytes) -> Any:
@@ -87,7 +89,7 @@ class Inputs:
         if not names:
             return tuple(column.name for column in self.signature.inputs)
         if not all(isinstance(name, str) for name in names):
-            raise bad(f"names: a list of texts was expected, found {described(names[0])}")
+            raise bad("names: a list of texts was expected")
         if len(set(names)) < len(names):
             raise bad("names: a column stands in it twice")
         self._check_names(dict.fromkeys(names))
@@ -116,12 +118,11 @@ class Inputs:
 
 
 def _doubles(column: Column, values: list[Any], missing: bool) -> Any:  # noqa: FBT001 - one of a table of readers
-    array = _as_it_is(values)
-    if array is None or array.dtype.kind not in "iuf":
+    array = _plain(values, _NUMBERS, np.float64)
+    if array is None:
         for row, found in enumerate(values):
             _check_number(column, row, found, missing)
         array = np.array([_float(found) for found in values], dtype=np.float64)
-    array = array.astype(np.float64, copy=False)
     if np.isfinite(array).all():
         return array
     if not missing:
@@ -130,12 +131,12 @@ def _doubles(column: Column, values: list[Any], missing: bool) -> Any:  # noqa: 
 
 
 def _integers(column: Column, values: list[Any], missing: bool) -> Any:  # noqa: FBT001 - as above
-    array = _as_it_is(values)
-    if array is not None and array.dtype == np.int64:
+    array = _plain(values, _INTEGERS, np.int64)
+    if array is not None:
         return array
     numbers = _doubles(column, values, missing)
     for row, found in enumerate(values):
-        lacking = not np.isfinite(numbers[row]) and (found is None or isinstance(found, float))
+        lacking = np.isnan(numbers[row]) and not isinstance(found, int)
         if not lacking and (found != int(found) or int(found) not in _INT64):
             raise _unexpected(column, row, found)
     # numpy has no missing integer: a column with one is of doubles, as it is in pandas.
@@ -186,13 +187,14 @@ _WORDS: Final = {
 }
 
 
-def _as_it_is(values: list[Any]) -> Any:
-    """Return the array that numpy makes of values by itself; None where it makes none of one dimension."""
-    try:
-        array = np.array(values)
-    except (ValueError, OverflowError):
+def _plain(values: list[Any], types: frozenset[type], dtype: Any) -> Any:
+    """Return values as an array if all are of some types and fit; else None, and they must be looked at one by one."""
+    if not types.issuperset(map(type, values)):
         return None
-    return array if array.ndim == 1 else None
+    try:
+        return np.array(values, dtype)
+    except OverflowError:
+        return None
 
 
 def _objects(values: list[Any]) -> Any:
