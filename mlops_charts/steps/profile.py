@@ -56,8 +56,8 @@ def number_bins(values: Any, *, measured: Any = "value") -> NumberBins:
     finite = numbers[np.isfinite(numbers)]
     edges: tuple[float, ...] = ()
     if finite.size:
-        levels = np.linspace(0, 1, BINS + 1)[1:-1]
-        edges = tuple(np.unique(np.quantile(finite, levels, method="inverted_cdf")).tolist())
+        deciles = [-(-finite.size * rank // BINS) - 1 for rank in range(1, BINS)]
+        edges = tuple(np.unique(np.sort(finite)[deciles]).tolist())
         if len(edges) == 1:
             edges = (math.nextafter(edges[0], -math.inf), edges[0])
     empty = NumberBins(measured=measured, edges=edges, shares=(0.0,) * (len(edges) + 1))

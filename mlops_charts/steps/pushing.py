@@ -44,7 +44,7 @@ def push(url: str, model: str, samples: Iterable[Sample]) -> None:
         with _opener().open(request, timeout=_SECONDS) as answer:
             answer.read(1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error) if isinstance(error, URLError) else error
+        reason = error.reason if type(error) is URLError else error  # an HTTPError says more by itself
         raise NotPushedError(f"{address}: {reason}") from None
 
 
