@@ -48,7 +48,7 @@ def at(phase: Any, weight: int = 5) -> ReleaseState:
 CHANGES = {
     "replicas": (MODEL, "replicas: 2", "replicas: 3", "scales green from 2 to 3 pods"),
     "code": ("model/iris/train.py", "def train", "# another\ndef train", "will retrain: the code digest changes"),
-    "gate": (MODEL, "accuracy, min: 0.9}", "accuracy, min: 0.91}", "will retrain: the code digest changes"),
+    "gate": (MODEL, "accuracy, min: 0.85}", "accuracy, min: 0.86}", "will retrain: the code digest changes"),
     "override": (MODEL, "{replicas: 4}", "{replicas: 5}", "serving in prod"),
     "schedule": (MODEL, "0 3 * * 1", "0 4 * * 1", "retrains at 0 4 * * 1 instead of 0 3 * * 1"),
     "runtime": ("platform.yaml", "runtime:1.0.0", "runtime:1.1.0", "changes the pipeline from its next run on"),
