@@ -1,18 +1,20 @@
 """Asking a container registry which digest a tag has now, as the OCI distribution specification says it is asked.
 
-Anonymous and read-only: it knows the protocol, and neither platform.yaml nor charts. It never makes up a digest: what a
-registry does not say is an error.
+Read-only, and anonymous but for the logins that it is given: it knows the protocol, and neither platform.yaml nor
+charts. It never makes up a digest: what a registry does not say is an error.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import http.client
 import json
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -38,6 +40,10 @@ class RegistryError(MlopsChartsError):
     """A registry cannot be reached, or does not say what a tag is."""
 
 
+class Unknown(RegistryError):  # noqa: N818 - it says what the image is
+    """The registry has no such image."""
+
+
 class Unreachable(RegistryError):  # noqa: N818 - it says what the registry is
     """No connection, or no answer in time."""
 
@@ -49,10 +55,12 @@ class Registries:
     Attributes:
         plain_http: Whether to speak HTTP instead of HTTPS, also with others than this machine.
         timeout: Seconds that one answer may take.
+        logins: By host, `user:password` in base64, as docker keeps them.
     """
 
     plain_http: bool = False
     timeout: float = 20.0
+    logins: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def digest(self, name: str, tag: str) -> str:
         """Return the digest of a tag, `sha256:` and 64 hexadecimal digits.
@@ -70,7 +78,8 @@ class Registries:
         try:
             return self._ask(url, repository)
         except HTTPError as error:
-            raise RegistryError(f"{name}:{tag}: {_refusal(error, host)}") from None
+            kind = Unknown if error.code == _NOT_FOUND else RegistryError
+            raise kind(f"{name}:{tag}: {_refusal(error, host)}") from None
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"{host} cannot be reached: {_reason(error, self.timeout)}") from None
         except ValueError as error:
@@ -84,7 +93,11 @@ class Registries:
             if error.code != _UNAUTHORIZED:
                 raise
             challenge = error.headers.get("WWW-Authenticate", "")
-        token = self._token(challenge, url, repository)
+        login = self.logins.get(urlsplit(url).netloc, "")
+        basic = {"Authorization": f"Basic {login}"} if login else {}
+        if basic and challenge.partition(" ")[0].lower() == "basic":
+            return self._said(url, {**headers, **basic})
+        token = self._token(challenge, url, repository, basic)
         return self._said(url, {**headers, "Authorization": f"Bearer {token}"})
 
     def _said(self, url: str, headers: dict[str, str]) -> str:
@@ -105,7 +118,7 @@ class Registries:
             raise ValueError("the registry sent neither a digest nor a manifest")
         return computed
 
-    def _token(self, challenge: str, url: str, repository: str) -> str:
+    def _token(self, challenge: str, url: str, repository: str, login: dict[str, str]) -> str:
         scheme, _, rest = challenge.partition(" ")
         asked = dict(_PARAMETER.findall(rest))
         if scheme.lower() != "bearer" or "realm" not in asked:
@@ -114,7 +127,7 @@ class Registries:
         wanted = {"scope": asked.get("scope", f"repository:{repository}:pull")}
         if "service" in asked:
             wanted["service"] = asked["service"]
-        _, body = self._open("GET", f"{realm}{'&' if '?' in realm else '?'}{urlencode(wanted)}", {})
+        _, body = self._open("GET", f"{realm}{'&' if '?' in realm else '?'}{urlencode(wanted)}", login)
         try:
             said = json.loads(body)
         except ValueError:
@@ -167,6 +180,31 @@ class _Redirects(HTTPRedirectHandler):
             found.method = req.get_method()
             found.add_header("Accept", _ACCEPT)  # and no token: it is not the other host's
         return found
+
+
+def docker_logins(folder: Path) -> dict[str, str]:
+    """Return the logins in docker's config.json in a folder, by host; none where there is no such file.
+
+    Raises:
+        RegistryError: The file is something else.
+    """
+    try:
+        found = json.loads((folder / "config.json").read_bytes())
+        return {_host(name): _login(entry) for name, entry in found.get("auths", {}).items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError):
+        raise RegistryError(f"{folder / 'config.json'} holds no logins as docker writes them") from None
+
+
+def _host(name: str) -> str:
+    host = urlsplit(name if "//" in name else f"//{name}").netloc
+    return "registry-1.docker.io" if host in {"index.docker.io", "docker.io"} else host
+
+
+def _login(entry: Mapping[str, str]) -> str:
+    pair = f"{entry.get('username', '')}:{entry.get('password', '')}"
+    return entry.get("auth") or base64.b64encode(pair.encode()).decode()
 
 
 def address(name: str) -> tuple[str, str]:
