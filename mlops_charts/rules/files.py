@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 
-from mlops_charts.problems import CODES, Problem, nearest
+from mlops_charts.problems import Problem, nearest
 from mlops_charts.rules.asked import View, in_file
 from mlops_charts.source import Path
 
@@ -149,42 +149,3 @@ def _stored(content: bytes) -> int:
     except UnicodeDecodeError:
         return (len(content) + 2) // 3 * 4
     return len(content)
-
-
-def requirement_pins(view: View) -> Iterator[Problem]:
-    """Every line of the requirements names one exact version."""
-    name = view.spec.training.requirements
-    content = (view.asked.files or {}).get(name or "")
-    if name is None or content is None:
-        return
-    code = "requirement-not-pinned"
-    for number, line in _logical_lines(content.decode("utf-8", "replace")):
-        message = _unpinned(line)
-        if message:
-            indent = len(line) - len(line.lstrip())
-            at = in_file(view.asked, name, number, indent + 1, len(line.rstrip()) + 1)
-            note = "name==version, as in scikit-learn==1.7.2; --hash=sha256:... may follow"
-            yield Problem(code, message, at, "training.requirements", note, CODES[code].severity)
-
-
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    continued = False
-    for number, line in enumerate(text.splitlines(), 1):
-        bare = line.partition(" #")[0].rstrip()
-        if not continued and bare.strip() and not bare.lstrip().startswith("#"):
-            yield number, bare.removesuffix("\\")
-        continued = bare.endswith("\\")
-
-
-def _unpinned(line: str) -> str:
-    requirement = line.partition(";")[0].partition("--hash")[0].strip()
-    if requirement.startswith("--hash"):
-        return ""
-    if requirement.startswith("-"):
-        return f'the option "{requirement.split()[0]}" cannot stand here'
-    name, pin, version = requirement.partition("==")
-    if not pin or any(sign in name for sign in "<>~!@/ "):
-        return f'"{requirement}" is not pinned to one version'
-    if not version.strip("= ") or any(sign in version for sign in "*,<>~! "):
-        return f'"{requirement}" admits more than one version'
-    return ""
