@@ -125,9 +125,9 @@ def test_gates_stop_who_learnt_nothing(name: str, samples: Samples) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_stored_agrees(name: str, samples: Samples) -> None:
-    """All are stored as ONNX but the trees that its converter does not take; each agrees with what was trained."""
+    """All are stored as ONNX, and each agrees with what was trained."""
     one = samples.get(name)
-    assert one.model.signature.format == ("skops" if name == "recommender" else "onnx")
+    assert one.model.signature.format == "onnx"
     assert (one.kept.differing, one.kept.difference < 1e-5) == (0, True)
 
 

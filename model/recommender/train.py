@@ -1,6 +1,6 @@
 """Trains the ranking of what a shop shows."""
 
-from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.ensemble import GradientBoostingRegressor
 
 
 def train(X, y, context):
@@ -11,4 +11,4 @@ def train(X, y, context):
         y: Series with 1 where the item was bought, else 0.
         context: `params` are those of the trees, and `seed` makes them the same each time.
     """
-    return HistGradientBoostingRegressor(random_state=context.seed, **context.params).fit(X, y)
+    return GradientBoostingRegressor(random_state=context.seed, **context.params).fit(X, y)
