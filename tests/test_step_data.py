@@ -175,6 +175,15 @@ def test_whole_classes_written_as_floats_are_whole(tmp_path: Path) -> None:
     assert str(parts.train.y.dtype) == "int64"
 
 
+def test_missing_values_of_csv(tmp_path: Path) -> None:
+    """Some words stand for a missing value; a class may be called None."""
+    text = "a,b,target\n" + ",x,None\nNA,y,some\nN/A,x,some\nNaN,y,None\nnull,x,some\n7,None,some\n" * 2
+    rows = load(csv_call(tmp_path, text))
+    assert int(rows["a"].isna().sum()) == 10
+    assert set(rows["b"]) == {"x", "y", "None"}
+    assert set(rows["target"]) == {"None", "some"}
+
+
 def test_types_of_parquet(tmp_path: Path) -> None:
     """Every kind of column has one form; what no model can take is told in words."""
     n = 12

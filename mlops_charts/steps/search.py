@@ -93,6 +93,8 @@ def chosen_params(call: Call) -> dict[str, Any]:
     """
     folder = call.artifact("params")
     if folder is None or not any(folder.iterdir()):
+        if call.spec.model.training.search:
+            log("there is no artifact params: training.params alone count")
         return {}
     try:
         found = json.loads((folder / PARAMS).read_bytes())["params"]

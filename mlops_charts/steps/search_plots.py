@@ -15,12 +15,14 @@ def write_plots(trials: Sequence[TrialResult], search: Search, folder: Path) -> 
     """Write objective.png, and param-NAME.png for each parameter; trials that failed are left out."""
     ended = [trial for trial in trials if trial.value is not None]
     values = [trial.value for trial in ended]
-    _write(folder / "objective.png", "trial", [trial.index for trial in ended], values, search, best=True)
+    indices = [trial.index for trial in ended]
+    _write(folder / "objective.png", "trial", indices, values, search, best=True, whole=True)
     for i, (name, space) in enumerate(sorted(search.space.items())):
         tried: list[Any] = [trial.params[name] for trial in ended]
         across = [str(value) for value in tried] if space.choice is not None else tried
         file = f"param-{i}-{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}.png"
-        _write(folder / file, name, across, values, search, logarithmic=space.log_float is not None)
+        whole, logarithmic = space.int is not None, space.log_float is not None
+        _write(folder / file, name, across, values, search, whole=whole, logarithmic=logarithmic)
 
 
 def _write(
@@ -31,6 +33,7 @@ def _write(
     search: Search,
     *,
     best: bool = False,
+    whole: bool = False,
     logarithmic: bool = False,
 ) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - 0.5 s
@@ -43,6 +46,8 @@ def _write(
     if best:
         axes.step(across, _best_so_far(values, search), where="post", label="best so far")
         axes.legend()
+    if whole:
+        axes.xaxis.get_major_locator().set_params(integer=True)
     if logarithmic:
         axes.set_xscale("log")
     axes.set_xlabel(_plain(label))

@@ -13,6 +13,7 @@ from typing import Any, Final
 from mlops_charts.steps.call import Refused
 
 ENDINGS: Final = (".csv", ".csv.gz", ".parquet")
+_MISSING: Final = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")  # fewer than pandas': a class may be called None
 _INDEX: Final = "__index_level_0__"  # what pandas writes of an index without a name
 
 
@@ -81,7 +82,14 @@ def _csv(path: Path, name: str) -> Any:
         _once(header.iloc[0], name)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(path, low_memory=False, index_col=False, compression=compression)
+            return pd.read_csv(
+                path,
+                low_memory=False,
+                index_col=False,
+                compression=compression,
+                keep_default_na=False,
+                na_values=list(_MISSING),
+            )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning) as error:
         raise Refused(f"{name}: is no CSV: {_sentence(error)}") from None
     except UnicodeDecodeError as error:

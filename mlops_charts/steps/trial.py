@@ -131,7 +131,7 @@ def _tried(call: Call, search: Search, index: int) -> TrialResult:
     started = time.monotonic()
     value, failed = None, ""
     try:
-        value = _value(call, params, learn, compare)
+        value = _value(call, search.metric, params, learn, compare)
         log("tried", index=index, metric=search.metric, value=value, params=params)
     except Refused as error:
         failed = str(error)[:_LONGEST]
@@ -148,12 +148,12 @@ def _tried(call: Call, search: Search, index: int) -> TrialResult:
     )
 
 
-def _value(call: Call, params: dict[str, Any], learn: Part, compare: Part) -> float:
+def _value(call: Call, metric: str, params: dict[str, Any], learn: Part, compare: Part) -> float:
     context = context_of(call.spec, params)
     fitted = fit(call, learn, context)
     with TemporaryDirectory() as scratch:
         save(fitted, learn, compare, call.spec, call.source, Path(scratch))
-        return score(call, saved(call, Path(scratch)), compare, context)
+        return score(call, metric, saved(call, Path(scratch)), compare, context)
 
 
 def _write_down(registry: Registry, own: Run, result: TrialResult) -> None:
