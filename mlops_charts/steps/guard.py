@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
 
 from mlops_charts import contract
 from mlops_charts.registry import Registries, RegistryError, Unknown, docker_logins
@@ -17,12 +16,10 @@ from mlops_charts.steps.call import Call, Refused, Result
 from mlops_charts.steps.context import environment_context
 from mlops_charts.steps.data import data_digest
 from mlops_charts.steps.deciding import RESUME, TRIGGERS, Decision, Held, decide
+from mlops_charts.steps.identity import is_local
 from mlops_charts.steps.log import log
 from mlops_charts.steps.registry import Run, open_registry
 from mlops_charts.steps.released import in_git
-
-LOCAL: Final = "MLOPS_CHARTS_LOCAL"
-"""Variable that says, with the value 1, that this is a laptop: there is no registry of images."""
 
 
 class GuardResult(Result):
@@ -120,7 +117,7 @@ def _write(call: Call, going: _Going, data: str, commit: str) -> tuple[str, ...]
 def _image_missing(call: Call) -> bool:
     """Return whether the environment image must be built; where the registry does not say, it is."""
     image = call.spec.plan.images.environment
-    if not image or call.environ.get(LOCAL) == "1":
+    if not image or is_local(call):
         return bool(image)
     folder = call.environ.get("DOCKER_CONFIG")
     name, _, tag = image.rpartition(":")

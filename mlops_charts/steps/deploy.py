@@ -1,0 +1,206 @@
+"""Hands a version to releases: commits the start of its release in the first environment, and ends.
+
+Who moves the release on is not here; the step waits for nothing. It alone of the steps knows releases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from mlops_charts import contract
+from mlops_charts.release import Identity, ReleaseState, problems_of, release_text
+from mlops_charts.release.git import RepositoryError
+from mlops_charts.release.repository import Commit, Written, write
+from mlops_charts.release.start import Paused, Rejected, flying_version, start
+from mlops_charts.spec.platform import Freeze
+from mlops_charts.steps.asked import RunEnvironment, RunSpec
+from mlops_charts.steps.call import Call, Refused, Result, Unavailable
+from mlops_charts.steps.identity import PREPACKAGED, found_version, identity_of, image_of
+from mlops_charts.steps.log import log
+from mlops_charts.steps.registered import Version
+from mlops_charts.steps.registry import Registry, open_registry
+from mlops_charts.steps.released import branch_of_releases, release_path, state_in
+
+Outcome = Literal["started", "unchanged", "frozen"]
+
+
+class DeployResult(Result):
+    """What became of the release.
+
+    Attributes:
+        outcome: started; unchanged if the version is stable or in flight already; frozen if no release starts now.
+        message: The same in words.
+        version: The semantic version.
+        environment: The first environment.
+        phase: The phase of the release there.
+        image: Image that serves, by digest; on a laptop by its tag, because it was pushed nowhere.
+        model_uri: Where a prepackaged server loads the model from; else empty.
+        run_id: The run that made the version.
+        commit: The commit of the release branch that holds the state.
+        supersedes: The version whose release was in flight; empty if there was none.
+        attempts: How often the push was tried.
+    """
+
+    outcome: Outcome
+    message: str
+    version: str
+    environment: str
+    phase: str
+    image: str
+    model_uri: str
+    run_id: str
+    commit: str
+    supersedes: str
+    attempts: int
+
+
+def run(call: Call) -> DeployResult:
+    """Commit the start of the release of a version.
+
+    Raises:
+        Refused: The version was rejected, a person holds another's release, it has no image by digest, or there is no
+            release file.
+        Unavailable: Git or MLflow cannot be reached.
+    """
+    registry = open_registry(call)
+    version = found_version(call, registry)
+    identity = identity_of(call, registry, version)
+    _record(call, registry, version)
+    path, begin = release_path(call.spec, call.spec.environments[0].name), _beginning(call, identity)
+    seen: list[_Begun] = []
+
+    def change(text: str | None) -> Commit | None:
+        seen.append(begin(text))
+        return seen[-1].commit
+
+    try:
+        written = write(branch_of_releases(call), path, change)
+    except RepositoryError as error:
+        raise Unavailable(str(error)) from None
+    except Rejected as error:
+        registry.advance(version.run_id, "deployed")  # it was handed to releases, and they have said no
+        raise Refused(str(error)) from None
+    except Paused as error:
+        raise Refused(str(error)) from None
+    result = _result(call, identity, seen[-1], written)
+    if result.outcome != "frozen":
+        registry.advance(version.run_id, "deployed")
+    log(result.message, outcome=result.outcome, version=result.version, commit=result.commit)
+    return result
+
+
+def policy_of(environment: RunEnvironment) -> dict[str, Any]:
+    """Return by what a release is judged from its start to its end, every margin decided; without nulls."""
+    asked = environment.release.model_dump(mode="json", by_alias=True, exclude_none=True)
+    checks = [check.model_dump(mode="json", by_alias=True, exclude_none=True) for check in environment.checks]
+    return {
+        **asked,
+        "analysis": {**asked["analysis"], "checks": checks},
+        "maxDurationSeconds": environment.max_duration_seconds,
+    }
+
+
+def frozen_until(freeze: Iterable[Freeze], now: datetime) -> str:
+    """Return when the freeze ends that a moment is in; empty if it is in none. A freeze has its beginning in it."""
+    ends = [one.to for one in freeze if datetime.fromisoformat(one.from_) <= now < datetime.fromisoformat(one.to)]
+    return max(ends, key=datetime.fromisoformat, default="")
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What the start of a release makes of one state.
+
+    Attributes:
+        outcome: What became of it.
+        message: The same in words.
+        state: The state that is in git then.
+        supersedes: The version whose release was in flight.
+        commit: What is to be committed, if anything.
+    """
+
+    outcome: Outcome
+    message: str
+    state: ReleaseState
+    supersedes: str = ""
+    commit: Commit | None = None
+
+
+def _beginning(call: Call, identity: Identity) -> Callable[[str | None], _Begun]:
+    """Return a pure function of a release file's text."""
+    spec, environment, now = call.spec, call.spec.environments[0], datetime.now(UTC)
+    title, path = f"{spec.name} {identity.version}", release_path(spec, environment.name)
+
+    def begin(text: str | None) -> _Begun:
+        if text is None:
+            raise Refused(f"{path} is not in the repository; commit what `mlops-charts render` writes")
+        before = state_in(text, path)
+        after = _started(spec, before, identity, now)
+        if after == before:
+            return _Begun("unchanged", f"{title} is in {environment.name} already ({before.phase})", before)
+        if end := frozen_until(environment.freeze, now):
+            message = f"{title} waits: {environment.name} is frozen until {end}; the next run after that releases it"
+            return _Begun("frozen", message, before)
+        rival = flying_version(before)
+        message = f"Start the release of {title} in {environment.name}"
+        body = f"It supersedes {rival}, whose release was in flight ({before.phase})." if rival else ""
+        commit = Commit(release_text(after), message, _trailers(call, identity), body)
+        return _Begun("started", f"{title} starts in {environment.name} ({after.phase})", after, rival, commit)
+
+    return begin
+
+
+def _started(spec: RunSpec, before: ReleaseState, identity: Identity, now: datetime) -> ReleaseState:
+    environment, ingress = spec.environments[0], spec.platform.ingress.type
+    after = start(
+        before,
+        identity,
+        ingress=ingress,
+        policy=policy_of(environment),
+        at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        approval=spec.model.validation.approval == "manual",
+    )
+    flaws = problems_of(after, ingress, prepackaged=environment.serving.runtime in PREPACKAGED)
+    if flaws and after != before:
+        path = release_path(spec, environment.name)
+        raise Refused(f"{path}: {flaws[0].key}: {flaws[0].message}; {flaws[0].note}")
+    return after
+
+
+def _trailers(call: Call, identity: Identity) -> dict[str, str]:
+    return {
+        "Mlops-Model": call.spec.name,
+        "Mlops-Environment": call.spec.environments[0].name,
+        "Mlops-Version": identity.version,
+        "Mlops-Workflow": call.environ.get("ARGO_WORKFLOW_NAME") or call.environ.get("ARGO_NODE_ID", ""),
+        "Mlops-Run": identity.run_id,
+    }
+
+
+def _record(call: Call, registry: Registry, version: Version) -> None:
+    """Write down, with the version and its run, which image was built for it."""
+    image, digest = image_of(call, version)
+    for name, text in ((contract.TAG_IMAGE, image), (contract.TAG_IMAGE_DIGEST, digest)):
+        if text and text != version.tags.get(name):
+            registry.tag_version(version.number, name, text)
+        if text:
+            registry.tag(version.run_id, name, text)
+    registry.advance(version.run_id, "built")
+
+
+def _result(call: Call, identity: Identity, begun: _Begun, written: Written) -> DeployResult:
+    return DeployResult(
+        outcome=begun.outcome,
+        message=begun.message,
+        version=identity.version,
+        environment=call.spec.environments[0].name,
+        phase=begun.state.phase,
+        image=identity.image,
+        model_uri=identity.model_uri,
+        run_id=identity.run_id,
+        commit=written.commit,
+        supersedes=begun.supersedes,
+        attempts=written.attempts,
+    )
