@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_charts.spec.training import Split
@@ -34,6 +34,7 @@ def is_partition(size: int, train: Any, test: Any) -> bool:
     return bool(rises and len(train) and len(test) and sorted([*train, *test]) == list(range(size)))
 
 
+@settings(deadline=None)
 @given(size=st.integers(10, 200), share=SHARES, seed=SEEDS)
 def test_random(size: int, share: float, seed: int) -> None:
     """A random split takes its share, the same for the same seed."""
@@ -45,6 +46,7 @@ def test_random(size: int, share: float, seed: int) -> None:
     assert (again[1] == test).all()
 
 
+@settings(deadline=None)
 @given(counts=st.lists(st.integers(2, 40), min_size=2, max_size=6), share=SHARES, seed=SEEDS)
 def test_stratified(counts: list[int], share: float, seed: int) -> None:
     """A stratified split has each class on both sides, in each within one row of the share where that is possible."""
@@ -58,6 +60,7 @@ def test_stratified(counts: list[int], share: float, seed: int) -> None:
         assert abs(taken - count * share) <= 1
 
 
+@settings(deadline=None)
 @given(groups=st.lists(st.integers(0, 8), min_size=10, max_size=120), share=SHARES, seed=SEEDS)
 def test_group(groups: list[int], share: float, seed: int) -> None:
     """No group is on both sides."""
@@ -71,6 +74,7 @@ def test_group(groups: list[int], share: float, seed: int) -> None:
     assert set(rows["site"].iloc[train]).isdisjoint(rows["site"].iloc[test])
 
 
+@settings(deadline=None)
 @given(times=st.lists(st.integers(0, 30), min_size=10, max_size=120), share=SHARES)
 def test_time(times: list[int], share: float) -> None:
     """Every training row is earlier than every test row, and the test has its share if ties admit it."""
@@ -86,6 +90,7 @@ def test_time(times: list[int], share: float) -> None:
         assert len(test) == max(round(len(times) * share), 1)
 
 
+@settings(deadline=None)
 @given(sides=st.lists(st.sampled_from(["train", "test"]), min_size=2, max_size=60), seed=SEEDS)
 def test_given(sides: list[str], seed: int) -> None:
     """A given split is what the column says."""

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import qmc
 
@@ -46,6 +46,7 @@ def test_the_sequence_fills_the_space_evenly() -> None:
     assert [tried.count(depth) for depth in (1, 2, 3, 4)] == [16, 16, 16, 16]
 
 
+@settings(deadline=None)
 @given(u=UNIT, low=st.integers(-1000, 1000), more=st.integers(1, 1000))
 def test_whole_numbers_are_within_their_range(u: float, low: int, more: int) -> None:
     """Both ends belong to a range of whole numbers."""
@@ -54,6 +55,7 @@ def test_whole_numbers_are_within_their_range(u: float, low: int, more: int) -> 
     assert low <= found <= low + more
 
 
+@settings(deadline=None)
 @given(u=UNIT, low=st.floats(1e-9, 1e3), factor=st.floats(1.001, 1e6))
 def test_numbers_are_within_their_range(u: float, low: float, factor: float) -> None:
     """Numbers stay between the two ends, evenly or evenly in their logarithm."""
