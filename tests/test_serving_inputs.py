@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from mlops_charts.saved_model import Column, Signature
 from mlops_charts.saved_model.signature import Type
+from mlops_charts.serving.bodies import parse_json
 from mlops_charts.serving.declined import Declined
-from mlops_charts.serving.inputs import Inputs, parse_json
+from mlops_charts.serving.inputs import Inputs
 
 
 def inputs(kind: Type, *, nullable: bool = False, missing: bool = False) -> Inputs:

@@ -14,7 +14,6 @@ from mlops_charts.cli import CLEAN
 from mlops_charts.contract import GRPC_PORT, HTTP_PORT, METRICS_PORT
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-TRUSTED_TYPES, ALLOW_PICKLE = "MLOPS_CHARTS_TRUSTED_TYPES", "MLOPS_CHARTS_ALLOW_PICKLE"
 
 _HELP = """Serve a model's folder.
 
@@ -78,7 +77,7 @@ def _accepted(name: str, **more: Any) -> Callable[[Command], Command]:
 @click.option("--max-rows", type=click.IntRange(1), default=10_000, show_default=True, metavar="ROWS",
               help="The most rows of a request.")  # fmt: skip
 @click.option("--trusted-type", "trusted", multiple=True, metavar="TYPE",
-              help=f"A type that skops may load; also {TRUSTED_TYPES}.")  # fmt: skip
+              help="A type that skops may load; also MLOPS_CHARTS_TRUSTED_TYPES.")  # fmt: skip
 @click.option("--drain", is_flag=True,
               help="Wait until the server beside this process gets no more requests, and end.")  # fmt: skip
 @_accepted("--request-log")
@@ -113,10 +112,10 @@ def _serve(
     trusted: tuple[str, ...],
     **_later: Any,
 ) -> int:
-    from mlops_charts.serving.asked import Asked  # noqa: PLC0415 - --help stays light
+    from mlops_charts.serving.asked import Asked, trusted_by  # noqa: PLC0415 - --help stays light
     from mlops_charts.serving.serve import serve  # noqa: PLC0415 - the same
 
-    named = tuple(filter(None, re.split(r"[,\s]+", os.environ.get(TRUSTED_TYPES, ""))))
+    named, allow_pickle = trusted_by(os.environ)
     asked = Asked(
         folder,
         _identity(),
@@ -129,7 +128,7 @@ def _serve(
         max_body_bytes=max_body,
         max_rows=max_rows,
         trusted=(*named, *trusted),
-        allow_pickle=os.environ.get(ALLOW_PICKLE) == "1",
+        allow_pickle=allow_pickle,
     )
     return serve(asked)
 

@@ -18,7 +18,7 @@ from mlops_charts.local import venvs
 from mlops_charts.steps.call import Refused, Unavailable
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_CONFLICT: Final = re.compile(r"^\S+ \S+ (requires|has requirement) .+$", re.MULTILINE)
+_CONFLICT: Final = re.compile(r"^(?:ERROR: )?(\S+ \S+ (?:requires|has requirement) .+)$", re.MULTILINE)
 
 
 def environment_python(requirements: Path, cache: Path, report: Callable[[str], None]) -> Path:
@@ -27,10 +27,10 @@ def environment_python(requirements: Path, cache: Path, report: Callable[[str], 
     Args:
         requirements: The file, every line of it pinned.
         cache: Folder of the environments; each is kept by the digest of the file, this Python and its packages.
-        report: Told what takes time, and what pip warns of.
+        report: Told what takes time.
 
     Raises:
-        Refused: Something in the file cannot be installed.
+        Refused: Something in the file cannot be installed, or does not fit what is here.
         Unavailable: No index of packages could be reached, or the file cannot be read.
     """
     try:
@@ -49,9 +49,9 @@ def environment_python(requirements: Path, cache: Path, report: Callable[[str], 
 def _fill(requirements: Path, report: Callable[[str], None], python: Path, lock: int) -> None:
     asked = sum(1 for _ in _asked(requirements))
     report(f"installing {asked} package{'' if asked == 1 else 's'} of {requirements.name} into {python.parents[1]}")
-    output = venvs.install(python, ["-r", str(requirements)], lock)
-    for conflict in _CONFLICT.finditer(output):
-        report(f"warning: {requirements.name}: {conflict[0]}")
+    conflict = _CONFLICT.search(venvs.install(python, ["-r", str(requirements)], lock))
+    if conflict:
+        raise Refused(f"{requirements}: does not fit what the pipeline itself runs on: {conflict[1]}")
 
 
 def _digest(content: bytes, below: Iterable[Path]) -> str:

@@ -89,7 +89,7 @@ def made(folder: Path, fill: Callable[[Path, int], None], *, below: Sequence[Pat
 def create(folder: Path, below: Sequence[Path] = ()) -> Path:
     """Make an environment that has nothing of its own, and return its interpreter."""
     arguments = ["-m", "venv", *(["--without-pip"] if _has_pip() else []), str(folder)]
-    subprocess.run([sys.executable, *arguments], check=True, env=_variables(), stdin=subprocess.DEVNULL)
+    subprocess.run([sys.executable, *arguments], check=True, env=variables(), stdin=subprocess.DEVNULL)
     (packages,) = packages_in(folder)
     lines = [f"import site; site.addsitedir({str(path)!r})\n" for path in below]  # heeds the .pth files in it as well
     (packages / _LAYERS).write_text("".join(lines), encoding="utf-8")
@@ -115,7 +115,7 @@ def install(python: Path, arguments: Sequence[str], lock: int | None = None) -> 
     with group(
         command,
         cwd=where,
-        env=_variables(),
+        env=variables(),
         pass_fds=held,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -132,7 +132,7 @@ def _has_pip() -> bool:
     return find_spec("pip") is not None
 
 
-def _variables() -> dict[str, str]:
+def variables() -> dict[str, str]:
     """Return the variables of this process without those that would lead another Python astray."""
     foreign = ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__", "PIP_TARGET", "PIP_PREFIX", "PIP_USER")
     return {name: content for name, content in os.environ.items() if name not in foreign}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from mlops_charts.contract import HTTP_PORT, METRICS_PORT
 
+TRUSTED_TYPES: Final = "MLOPS_CHARTS_TRUSTED_TYPES"
+ALLOW_PICKLE: Final = "MLOPS_CHARTS_ALLOW_PICKLE"
 MAX_BODY_BYTES: Final = 16 * 2**20
 MAX_ROWS: Final = 10_000
 
@@ -64,3 +68,13 @@ class Asked:
     max_rows: int = MAX_ROWS
     trusted: tuple[str, ...] = ()
     allow_pickle: bool = False
+
+
+def trusted_by(environ: Mapping[str, str]) -> tuple[tuple[str, ...], bool]:
+    """Return the types that an image trusts, and whether it admits a pickle.
+
+    An image says so by its variables, which the build step writes from model.yaml: git is what is trusted, and what a
+    model's folder claims of itself is not.
+    """
+    named = re.split(r"[,\s]+", environ.get(TRUSTED_TYPES, ""))
+    return tuple(filter(None, named)), environ.get(ALLOW_PICKLE) == "1"

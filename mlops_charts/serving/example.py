@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from mlops_charts.contract import EXAMPLE
-from mlops_charts.saved_model import Answers, BrokenModel, SavedModel
+from mlops_charts.saved_model import Answers, BrokenModel, SavedModel, load
 from mlops_charts.saved_model.example import Example, read_example
 from mlops_charts.serving import protocol_seldon, protocol_v2
+from mlops_charts.serving.asked import trusted_by
 from mlops_charts.serving.declined import Declined
 from mlops_charts.serving.inputs import Inputs
 
@@ -63,3 +66,18 @@ def _same(said: Any, found: Any) -> bool:
 
 def _differs(folder: Path, row: int, said: Any, found: Any) -> BrokenModel:
     return BrokenModel(f"the model does not answer {folder / EXAMPLE} as it did: row {row}: {said} then, {found} now")
+
+
+def main(folder: str) -> int:
+    """Check the example of a folder where no server of ours is installed, and return an exit status."""
+    trusted, allow_pickle = trusted_by(os.environ)
+    try:
+        check_example(load(Path(folder), trusted=trusted, allow_pickle=allow_pickle), Path(folder))
+    except BrokenModel as broken:
+        sys.stderr.write(f"error: {broken}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
 import numpy as np
-import orjson
 
 from mlops_charts.saved_model import Column, Rows, Signature
 from mlops_charts.serving.declined import Declined, bad, described
@@ -22,24 +20,6 @@ from mlops_charts.serving.declined import Declined, bad, described
 _INT64: Final = range(-(2**63), 2**63)
 _INTEGERS: Final = frozenset({int})
 _NUMBERS: Final = frozenset({int, float})  # and no boolean, which Python counts among integers
-
-
-def parse_json(body: bytes) -> Any:
-    """Return what JSON says; NaN and infinities, which JSON lacks and Python writes, are read as well.
-
-    Raises:
-        Declined: It is no JSON.
-    """
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        if b"NaN" not in body and b"Infinity" not in body:
-            raise bad(f"the body is no JSON: {error}") from None
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise bad(f"the body is no JSON: {reason}") from None
 
 
 @dataclass(frozen=True)
