@@ -137,7 +137,7 @@ def _write_down(call: Call, registry: Registry, result: TrainResult, folder: Pat
         "train_seconds": result.seconds,
         **result.metrics,
     }
-    params = {name: _text(value) for name, value in result.params.items()} | {"seed": call.spec.model.training.seed}
+    params = {"seed": call.spec.model.training.seed} | {name: _text(value) for name, value in result.params.items()}
     registry.log(result.run_id, params, figures)
     tags = {
         contract.TAG_MODEL: call.spec.plan.registered_model,

@@ -220,6 +220,8 @@ def _out_of_memory(error: BaseException) -> bool:
 
 def _one_line(error: BaseException) -> str:
     said = " ".join(str(error).split())
+    if isinstance(error, ModuleNotFoundError):
+        said += "; packages that the runtime lacks are named in training.requirements"
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
