@@ -107,7 +107,7 @@ def _on(gate: Gate, subject: Subject, index: object = None) -> str:
 def _misses(gate: Gate, estimate: float, found: Interval | None, on: str, where: str = "") -> tuple[str, ...]:
     """Return a line for min and for max, where the figure that counts is beyond."""
     bound = gate.on == "lowerBound" and found is not None
-    name = f"{_name(gate)}{where}"
+    name = _name(gate)
     lines = []
     for limit, kind, side, word in (
         (gate.min, "min", found.low if found else estimate, "lower"),
@@ -119,9 +119,9 @@ def _misses(gate: Gate, estimate: float, found: Interval | None, on: str, where:
         text, asked, distance = apart(value, limit)
         relation = "below" if kind == "min" else "above"
         if bound:
-            what = f"the {percent(CONFIDENCE)} {word} bound {text} of {name} (estimate {number(estimate)})"
+            what = f"the {percent(CONFIDENCE)} {word} bound {text} of {name}{where} (estimate {number(estimate)})"
         else:
-            what = f"{name} {text}"
+            what = f"{name} {text}{where}"
         lines.append(f"{what} is {relation} {kind} {asked} by {distance}, {on}")
     return tuple(lines)
 

@@ -66,7 +66,7 @@ def _head(report: Report) -> str:
     passed = report.verdict == "passed"
     good = sum(gate.passed for gate in report.gates)
     verdict = f"{name} may become a version" if passed else f"{name} was stopped"
-    basis = f"Judged by {count(report.test_rows, 'test row')} that training never saw; it learnt {report.train_rows:,}."
+    basis = f"Judged by {count(report.test_rows, 'test row')} that training never saw."
     gates = f" {good} of {count(len(report.gates), 'gate')} passed." if report.gates else " No gate was asked for."
     lines = "".join(f"<li>{escape(line)}</li>" for line in report.failures)
     return (

@@ -27,7 +27,8 @@ def drop_range(found: ChampionVerdict) -> str:
 
 
 def _scale(gate: GateVerdict) -> tuple[float, float]:
-    known = [one for part in (gate, *gate.slices) for one in (part.low, part.high, part.estimate) if one is not None]
+    parts: tuple[GateVerdict | SliceVerdict, ...] = (gate, *gate.slices)
+    known = [one for part in parts for one in (part.low, part.high, part.estimate) if one is not None]
     known += [one for one in (gate.min, gate.max) if one is not None]
     low, high = min(known), max(known)
     air = 0.12 * (high - low) or 0.1 * abs(high) or 1.0
