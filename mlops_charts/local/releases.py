@@ -1,0 +1,123 @@
+"""The release repository of this machine: a bare git repository that stands for the one Argo CD reads.
+
+Also what git knows of a model's folder. It never writes to the user's own repository.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from mlops_charts.errors import MlopsChartsError
+
+NAME: Final = "release.git"
+_TIMEOUT: Final = 60  # seconds
+_WHO: Final = {
+    "GIT_AUTHOR_NAME": "mlops-charts",
+    "GIT_AUTHOR_EMAIL": "mlops-charts@localhost",
+    "GIT_COMMITTER_NAME": "mlops-charts",
+    "GIT_COMMITTER_EMAIL": "mlops-charts@localhost",
+}
+_OURS_ALONE: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+
+
+class GitFailed(MlopsChartsError):  # noqa: N818 - a fact about git
+    """Git is missing, or said no."""
+
+
+def release_repository(home: Path, branches: Sequence[str], files: Mapping[str, str]) -> Path:
+    """Return the bare repository, with each of these files on each branch; one that is there is left as it is.
+
+    Args:
+        home: The folder .mlops-charts.
+        branches: Names of branches.
+        files: Text by path; release files before their first release.
+
+    Raises:
+        GitFailed: Git cannot make it.
+    """
+    place = home / NAME
+    with _alone(home):
+        if not (place / "HEAD").exists():
+            _git(home, "init", "--quiet", "--bare", "--template=", f"--initial-branch={branches[0]}", str(place))
+        for branch in dict.fromkeys(branches):
+            _add(place, branch, files)
+    return place
+
+
+def _add(place: Path, branch: str, files: Mapping[str, str]) -> None:
+    reference = f"refs/heads/{branch}"
+    parent = _asked(place, "rev-parse", "--verify", "--quiet", reference)
+    there = set(_asked(place, "ls-tree", "-r", "-z", "--name-only", parent).split("\0")) if parent else set()
+    missing = {path: text for path, text in files.items() if path not in there}
+    if parent and not missing:
+        return
+    index = {"GIT_INDEX_FILE": str(place / "index.new")}
+    try:
+        _git(place, "read-tree", *([parent] if parent else ["--empty"]), more=index)
+        for path, text in missing.items():
+            blob = _git(place, "hash-object", "-w", "--stdin", text=text)
+            _git(place, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", more=index)
+        tree = _git(place, "write-tree", more=index)
+    finally:
+        (place / "index.new").unlink(missing_ok=True)
+    message = "Begin the releases of this machine" if not parent else "Add the release files of a model"
+    commit = _git(place, "commit-tree", tree, *(["-p", parent] if parent else []), "-m", message)
+    _git(place, "update-ref", reference, commit, parent or "0" * 40)
+
+
+def commit_of(root: Path, folder: str) -> str:
+    """Return the newest commit that touched a folder, with -dirty if the folder differs from it; empty without git."""
+    try:
+        commit = _asked(root, "log", "-1", "--format=%H", "--", folder)
+        changed = _asked(root, "status", "--porcelain", "--untracked-files=normal", "--", folder)
+    except GitFailed:
+        return ""
+    return f"{commit}-dirty" if commit and changed else commit
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    (home / "locks").mkdir(parents=True, exist_ok=True)
+    with (home / "locks" / "release-repository.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _asked(folder: Path, *arguments: str) -> str:
+    """Return what git answers; empty where it has no answer."""
+    done = _run(folder, arguments, {}, None)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _git(folder: Path, *arguments: str, more: Mapping[str, str] | None = None, text: str | None = None) -> str:
+    done = _run(folder, arguments, more or {}, text)
+    if done.returncode:
+        raise GitFailed(f"git {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def _run(
+    folder: Path, arguments: Sequence[str], more: Mapping[str, str], text: str | None
+) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if name not in _OURS_ALONE}
+    environment = {**clean, **_WHO, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", **more}
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            env=environment,
+            timeout=_TIMEOUT,
+            input=text or "",
+        )
+    except FileNotFoundError:
+        raise GitFailed("git is not installed, and releases are kept in git") from None
+    except subprocess.TimeoutExpired:
+        raise GitFailed(f"git {arguments[0]} did not answer within {_TIMEOUT} seconds") from None
