@@ -169,6 +169,15 @@ def test_a_target_of_a_regression_is_a_number(tmp_path: Path) -> None:
     ]
 
 
+def test_numbers_written_as_text_are_no_target(tmp_path: Path) -> None:
+    """A Parquet may hold numbers as text, which no regression can learn."""
+    frame = pd.DataFrame({"a": [1, 2], "target": ["1", "2"]})
+    content = {"rows.parquet": parquet(frame, tmp_path / "made.parquet")}
+    assert refusal(make_call(tmp_path, "file://rows.parquet", content, training={"task": "regression"})) == [
+        'file://rows.parquet: target "target": holds numbers written as text; store them as numbers'
+    ]
+
+
 def test_whole_classes_written_as_floats_are_whole(tmp_path: Path) -> None:
     """A class 1.0 is the class 1."""
     parts = divided(csv_call(tmp_path, "a,target\n" + "1,0.0\n2,1.0\n" * 10))

@@ -41,7 +41,9 @@ def normal(frame: Any) -> Any:
 
 
 def _normal(column: Any) -> Any:
-    from pandas.api import types  # noqa: PLC0415 - 0.4 s
+    import numpy as np  # noqa: PLC0415 - 0.1 s
+    import pandas as pd  # noqa: PLC0415 - 0.4 s
+    from pandas.api import types  # noqa: PLC0415
 
     if isinstance(column.dtype, types.CategoricalDtype):
         column = column.astype(object)
@@ -49,7 +51,7 @@ def _normal(column: Any) -> Any:
     if kind == "empty":
         return column.astype("float64")
     if kind == "string":
-        return column.astype("str")
+        return column.astype(pd.StringDtype(na_value=np.nan))  # what pandas 3 calls str
     missing = bool(column.isna().any())
     if kind == "boolean":
         return column.astype("float64" if missing else "bool")
@@ -128,7 +130,7 @@ def _feature(column: Any) -> Iterator[str]:
         yield "has no value in any row; exclude it"
     elif kind in _KINDS:
         yield f"holds {_KINDS[kind]}"
-    elif types.is_numeric_dtype(column) and kind != "complex":
+    elif types.is_numeric_dtype(column):
         yield from _infinite(column)
     elif kind == "string":
         yield from _slips(column, most=_MOSTLY)
@@ -151,7 +153,7 @@ def _target(column: Any, task: str) -> Iterator[str]:
     elif task == "classification":
         yield from _classes(column, kind)
     elif kind == "string":
-        yield from _slips(column, most=0) or ()
+        yield from list(_slips(column, most=0)) or ["holds numbers written as text; store them as numbers"]
     elif not types.is_numeric_dtype(column) or types.is_bool_dtype(column):
         yield f"holds {_types(column)}, and the task {task} needs numbers"
     else:
