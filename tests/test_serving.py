@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -12,11 +13,25 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import numpy as np
 import pytest
-from model_servers import IRIS_COLUMNS, Server, free_port, iris_folder, server, wait_for, waiting_folder
+from model_servers import (
+    IRIS_COLUMNS,
+    WAITING_SIGNATURE,
+    Server,
+    free_port,
+    iris_folder,
+    server,
+    wait_for,
+    waiting_folder,
+)
 
 from mlops_charts import contract
+from mlops_charts.saved_model import Answers
+from mlops_charts.saved_model.profile import NumberBins, Profile
+from mlops_charts.serving.asked import Identity
 from mlops_charts.serving.drain import drain
+from mlops_charts.serving.metrics import Metrics
 
 INFER = "/v2/models/iris/infer"
 
@@ -178,6 +193,23 @@ def test_metrics_have_the_names_and_buckets_of_the_contract(iris: Server) -> Non
     buckets = [line for line in after.splitlines() if line.startswith(f"{contract.REQUEST_DURATION}_bucket")]
     assert len(buckets) == len(contract.LATENCY_BUCKETS) + 1
     assert "_created" not in after
+
+
+def test_numbers_are_counted_by_the_buckets_of_the_profile(tmp_path: Path) -> None:
+    """Predictions of a regression fall into the buckets that its reference has, each named by its upper bound."""
+    bins = NumberBins(edges=(1.0, 2.5), shares=(0.5, 0.25, 0.25))
+    metrics = Metrics(
+        Identity("m"), WAITING_SIGNATURE, Profile(rows=4, features={}, prediction_rows=4, predictions=bins)
+    )
+
+    metrics.answered(Answers(np.array([1.0, 2.0, 2.5, 9.0, math.nan])))
+
+    lines = [line for line in metrics.text().splitlines() if line.startswith(f"{contract.PREDICTIONS}{{")]
+    assert [line.partition("value=")[2] for line in lines] == [
+        '"1.0",version=""} 1.0',
+        '"2.5",version=""} 2.0',
+        '"+Inf",version=""} 1.0',
+    ]
 
 
 def sample(text: str, series: str) -> float:

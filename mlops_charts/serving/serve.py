@@ -5,10 +5,13 @@ from __future__ import annotations
 import socket
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
+from mlops_charts.contract import PROFILE
 from mlops_charts.errors import MlopsChartsError
 from mlops_charts.saved_model import BrokenModel
+from mlops_charts.saved_model.profile import Profile, read_profile
 from mlops_charts.serving.asked import Asked
 from mlops_charts.serving.log import log
 
@@ -76,7 +79,7 @@ def _loaded(asked: Asked) -> Any:
 
     model = load(asked.folder, trusted=asked.trusted, allow_pickle=asked.allow_pickle)
     rows = check_example(model, asked.folder)
-    metrics = Metrics(asked.identity, model.signature)
+    metrics = Metrics(asked.identity, model.signature, _profile(asked.folder))
     if asked.metrics_port:
         metrics.listen(asked.host, asked.metrics_port)
     inputs = Inputs(model.signature, asked.max_rows, asked.non_finite == "missing")
@@ -84,3 +87,11 @@ def _loaded(asked: Asked) -> Any:
     log("serving", model=asked.identity.model, version=asked.identity.version, host=asked.host, port=asked.http_port,
         protocol=asked.protocol, example_rows=rows)  # fmt: skip
     return App(Parts(asked.identity, model.signature, inputs, service, metrics, asked.max_body_bytes))
+
+
+def _profile(folder: Path) -> Profile | None:
+    try:
+        return read_profile(folder)
+    except ValueError as error:
+        reason = str(error).replace("\n", " ")
+        raise BrokenModel(f"{folder / PROFILE} is no profile of this version: {reason}") from None
