@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Final
 
 import numpy as np
@@ -52,7 +53,7 @@ def judge_gate(gate: Gate, subject: Subject, min_rows: int) -> GateVerdict:
             "passed": not failures,
             "failures": failures,
             "estimate": estimate,
-            **({"low": found.low, "high": found.high, "method": found.method} if found else {}),
+            **(asdict(found) if found else {}),
         }
     )
 

@@ -130,7 +130,7 @@ def _asked(gate: GateVerdict) -> str:
     if gate.slice_column:
         limits = [" and ".join(limits) + f" in each {escape(gate.slice_column)}"] if limits else []
     if gate.max_spread is not None:
-        limits.append(f"no two {escape(gate.slice_column)} more than {number(gate.max_spread)} apart")
+        limits.append(f"values of {escape(gate.slice_column)} at most {number(gate.max_spread)} apart")
     sure = f", {percent(gate.confidence)} sure" if gate.on == "lowerBound" else ""
     return f"{what} {'; '.join(limits)}{sure}"
 
@@ -222,7 +222,7 @@ def _metrics(report: Report) -> str:
 
 
 def _foot(report: Report) -> str:
-    lines = []
+    lines = [f"The model learnt from {count(report.train_rows, 'row')}."]
     if report.classes:
         rows = ", ".join(f"{escape(name)} {found:,}" for name, found in list(report.classes.items())[:_MOST_CLASSES])
         lines.append(f"Test rows of each class: {rows}.")

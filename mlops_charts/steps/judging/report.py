@@ -47,7 +47,7 @@ class GateVerdict(Result):
         slice_column: The column whose values make slices; empty without slices.
         max_spread: The most that the best and the worst slice may differ.
         passed: Whether everything that the gate asks is so.
-        rows: Test rows that it rests on, of latencies the calls.
+        rows: What it rests on: test rows, those of the class, lists of a ranking, or calls of a latency.
         estimate: The metric over all test rows; none where it does not exist.
         low: Lower bound with `confidence`, one-sided; none where nothing bounds the metric.
         high: Upper bound with `confidence`, one-sided.
