@@ -22,6 +22,7 @@ from wheels import pinned, wheel
 
 from mlops_charts.local.context import prove_context
 from mlops_charts.local.dockerfiles import read_recipe
+from mlops_charts.local.trial_server import Trial, example_answered
 from mlops_charts.steps import image
 from mlops_charts.steps.call import Refused, Unavailable
 from mlops_charts.steps.wheel import wheel as own_wheel
@@ -97,6 +98,20 @@ def test_server_that_does_not_start_is_told_with_its_log(tmp_path: Path, shelf: 
 
     with pytest.raises(Refused, match=r"^the server ends with status 3: error: the model does not answer .*row 0"):
         prove_context(packed(tmp_path / "context", shelf), tmp_path / "cache", lambda _: None)
+
+
+def test_model_is_asked_without_a_server_where_ours_is_not_installed(tmp_path: Path) -> None:
+    """Images of Seldon's wrapper have no server of ours: there the model answers its example by itself."""
+    model = iris_folder(tmp_path / "model")
+    trial = Trial(Path(sys.executable), model, tmp_path, {})
+
+    assert example_answered(trial) == 2
+
+    changed = json.loads((model / "example.json").read_text())
+    changed["answers"]["probabilities"][2][0] += 0.1
+    (model / "example.json").write_text(json.dumps(changed))
+    with pytest.raises(Refused, match=r"^the model does not answer its example: error: .*row 2: \["):
+        example_answered(trial)
 
 
 def test_image_that_carries_runs_nothing(tmp_path: Path) -> None:

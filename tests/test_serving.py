@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -299,6 +300,17 @@ def test_what_cannot_be_served_is_one_line(tmp_path: Path, iris: Server, model: 
     status, said = served(str(model), "--request-log=s3://b/x", "--request-log-sample=0.1")
     assert (status, "requests are not kept by this version; take serving.requestLog.sample out" in said) == (2, True)
     assert served()[0] == 2
+
+
+def test_process_that_is_killed_ends_the_server(model: Path, tmp_path: Path) -> None:
+    """Nothing goes on half: the server ends, says so, and a pod starts it anew."""
+    with server(model, tmp_path / "log") as found:
+        children = Path(f"/proc/{found.process.pid}/task/{found.process.pid}/children").read_text().split()
+        os.kill(int(children[-1]), signal.SIGKILL)
+
+        assert found.process.wait(30) == 3
+    said = (tmp_path / "log").read_text().splitlines()[-1]
+    assert said == "error: the process that listens was killed, most likely for want of memory"
 
 
 def test_all_that_charts_pass_is_taken(model: Path, tmp_path: Path) -> None:

@@ -22,5 +22,5 @@ def group(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[s
         try:
             yield process
         finally:
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):  # the latter is what macOS says of one that has ended
                 os.killpg(process.pid, signal.SIGKILL)

@@ -17,13 +17,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from mlops_charts.errors import MlopsChartsError
 from mlops_charts.local.groups import group
 
 _DONE: Final = ".complete"  # written last, so that an environment without it is half made
 _LAYERS: Final = "layers.pth"
 
 
-class PipFailed(Exception):  # noqa: N818 - it says what happened
+class PipFailed(MlopsChartsError):  # noqa: N818 - it says what happened
     """Pip did not install what it was asked for.
 
     Attributes:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlops_charts.errors import MlopsChartsError
+
 _SHOWN = 40
 
 
-class Declined(Exception):  # noqa: N818 - it is an answer, not an error of ours
+class Declined(MlopsChartsError):  # noqa: N818 - it is an answer, not an error of ours
     """A request gets no prediction.
 
     Attributes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import socket
 import sys
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ from mlops_charts.saved_model.profile import Profile, read_profile
 from mlops_charts.serving.asked import Asked
 from mlops_charts.serving.log import log
 
+_NEEDED: Final = ("granian", "numpy", "orjson", "prometheus_client")
 _MARGIN: Final = 5  # seconds beyond the timeout until what still runs at the end is killed
 
 
@@ -26,13 +29,14 @@ def serve(asked: Asked) -> int:
     """Serve until a signal says to stop, answer what was begun, and return the exit status.
 
     Raises:
-        CannotServe: A port is taken, or the model's folder is missing.
+        CannotServe: A port is taken, the model's folder or a package is missing, or the process that listens died.
     """
+    _check(asked)
     from granian import Granian  # noqa: PLC0415 - only who serves needs the server
     from granian.constants import Interfaces  # noqa: PLC0415 - the same
     from granian.log import LogLevels  # noqa: PLC0415 - the same
 
-    _check(asked)
+    listening = multiprocessing.get_context().Event()
     server = Granian(
         "mlops_charts.serving.app:App",
         address=asked.host,
@@ -42,12 +46,21 @@ def serve(asked: Asked) -> int:
         log_level=LogLevels.critical,
         workers_kill_timeout=int(asked.timeout) + _MARGIN,
     )
-    server.serve(target_loader=partial(_application, asked), wrap_loader=False)
+    try:
+        server.serve(target_loader=partial(_application, asked, listening), wrap_loader=False)
+    except SystemExit:
+        if listening.is_set():
+            message = "the process that listens was killed, most likely for want of memory"
+            raise CannotServe(message) from None
+        raise  # it has said itself why it could not begin
     log("stopped", model=asked.identity.model)
     return 0
 
 
 def _check(asked: Asked) -> None:
+    lacking = [name for name in _NEEDED if find_spec(name) is None]
+    if lacking:
+        raise CannotServe(f"{', '.join(lacking)} not installed; pip install 'mlops-charts[serve]'")
     if not asked.folder.is_dir():
         raise CannotServe(f"{asked.folder} is no folder; the folder of a saved model was expected")
     # Servers share a port so that there can be several processes; two servers must not by mistake.
@@ -60,13 +73,15 @@ def _check(asked: Asked) -> None:
                 raise CannotServe(f"cannot listen at {asked.host}:{port}: {error.strerror}") from None
 
 
-def _application(asked: Asked) -> Any:
+def _application(asked: Asked, listening: Any) -> Any:
     """Return the application, in the process that listens; it begins to do so once the model has answered."""
     try:
-        return _loaded(asked)
-    except BrokenModel as broken:
-        sys.stderr.write(f"error: {broken}\n")
+        made = _loaded(asked)
+    except (BrokenModel, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
         raise SystemExit(1) from None
+    listening.set()
+    return made
 
 
 def _loaded(asked: Asked) -> Any:
