@@ -178,10 +178,13 @@ def models(draw: st.DrawFn, ingress: str = "gatewayApi") -> dict[str, Any]:
     monitoring = draw(_MONITORING)
     if serving["runtime"] != "python":
         monitoring.pop("drift", None)
+    training = draw(_TRAINING)
+    if serving["runtime"] == "sklearn":
+        training["allowPickle"] = True
     metadata = {"owner": _NAMES, "description": _PLAIN, "labels": _LABELS, "annotations": _LABELS}
     found = {
         "metadata": {"name": draw(_MODELS), **draw(_some(**metadata))},
-        "training": draw(_TRAINING),
+        "training": training,
         "serving": serving,
         "release": draw(_release(ingress)),
         "monitoring": monitoring,

@@ -45,7 +45,7 @@ def test_a_canary_by_itself_is_no_problem(run: Run, released: Path) -> None:
     ("words", "says"),
     [
         ("protocol: seldon", "serving.protocol: changes from v2 to seldon"),
-        ("runtime: sklearn", "serving.runtime: changes from python to SKLEARN_SERVER"),
+        ("runtime: mlflow", "serving.runtime: changes from python to MLFLOW_SERVER"),
     ],
 )
 def test_a_shared_field_is_refused_in_flight(run: Run, released: Path, words: str, says: str) -> None:

@@ -192,6 +192,7 @@ def test_the_example_in_a_values_file_of_people_is_valid(
     """With every runtime, whoever takes the comment away has what the chart admits."""
     model = rendered / "model/iris/model.yaml"
     _replace(model, "\nserving:\n", f"\nserving:\n  runtime: {runtime}\n  protocol: seldon\n")
+    _replace(model, "\ntraining:\n", "\ntraining:\n  allowPickle: true\n")
     file = rendered / SERVING / "values-staging.yaml"
     lines = file.read_text("utf-8").split("Example:\n")[1].splitlines()
     file.write_text("".join(f"{line[2:]}\n" for line in lines), "utf-8")

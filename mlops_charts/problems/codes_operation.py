@@ -22,6 +22,13 @@ TABLE: Final[tuple[Entry, ...]] = (
         example="training: {framework: torch}, serving: {runtime: sklearn}",
     ),
     code(
+        "runtime-pickle",
+        title="A server that loads a pickle which nobody admitted",
+        why="Seldon's prepackaged scikit-learn server loads nothing but pickles, which run whatever code is in them.",
+        fix="Admit it with training.allowPickle, or take the runtime python, which loads what is stored safely.",
+        example="serving: {runtime: sklearn}   # without training: {allowPickle: true}",
+    ),
+    code(
         "runtime-entrypoint",
         title="Code of your own in a prepackaged server",
         why="Prepackaged servers load a model and nothing else.",

@@ -107,6 +107,14 @@ def runtime_fits(view: View) -> Iterator[Problem]:
             (_SERVING, "runtime"),
             note=note,
         )
+    if serving.runtime == "sklearn" and training.framework == "sklearn" and not training.allow_pickle:
+        note = "training: {allowPickle: true}, or runtime: python, which loads what is stored safely"
+        yield view.problem(
+            "runtime-pickle",
+            "the runtime sklearn loads a pickle, and training.allowPickle does not admit one",
+            (_SERVING, "runtime"),
+            note=note,
+        )
     if serving.runtime in {"sklearn", "mlflow"} and serving.entrypoint:
         note = "runtime: python or seldon-core, or no entrypoint"
         yield view.problem(
