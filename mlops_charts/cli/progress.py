@@ -66,7 +66,7 @@ def told(node: Node) -> str:
     """Return what a step found, or why it was passed over, and what stood for it."""
     what = node.reason if node.status != "Succeeded" else figure(node)
     tries = f"{node.tries} tries" if node.tries > 1 else ""
-    return "; ".join(filter(None, (what, node.note, tries)))
+    return "; ".join(dict.fromkeys(filter(None, (what, node.note, tries))))
 
 
 class _Live:

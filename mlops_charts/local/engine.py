@@ -15,8 +15,8 @@ from mlops_charts.errors import MlopsChartsError
 from mlops_charts.local import scopes
 from mlops_charts.local.expressions import true
 from mlops_charts.local.filling import filled
-from mlops_charts.local.flow import BrokenFlow, Flow, Manifest
-from mlops_charts.local.graph import Graph, in_order
+from mlops_charts.local.flow import BrokenFlow, Flow, Manifest, in_order
+from mlops_charts.local.graph import Graph
 from mlops_charts.local.locks import held
 from mlops_charts.local.pods import Made, Pods, skipped_outputs
 from mlops_charts.local.programs import kind_of, refused

@@ -84,7 +84,7 @@ def read_flow(objects: Iterable[Manifest], parameters: Mapping[str, str] | None 
     spec = _merged(workflow, by_kind.get("WorkflowTemplate", {}))
     maps = {name: _files(each) for name, each in by_kind.get("ConfigMap", {}).items()}
     metadata = workflow["metadata"]
-    return Flow(
+    flow = Flow(
         name=metadata["name"],
         namespace=metadata.get("namespace", "local"),
         spec=spec,
@@ -93,6 +93,19 @@ def read_flow(objects: Iterable[Manifest], parameters: Mapping[str, str] | None 
         parameters=_parameters(spec, parameters or {}),
         key_format=_key_format(spec, maps),
     )
+    _check(flow)
+    return flow
+
+
+def _check(flow: Flow) -> None:
+    """Make sure that every template that is named is there, and that no tasks wait for each other."""
+    for name in filter(None, (flow.spec.get("entrypoint", "entrypoint"), flow.spec.get("onExit"))):
+        flow.template(name)
+    for template in flow.templates.values():
+        tasks = {task["name"]: task for task in (template.get("dag") or {}).get("tasks") or ()}
+        in_order(tasks)
+        for task in tasks.values():
+            flow.template(task.get("template", ""))
 
 
 def _merged(workflow: Manifest, templates: Mapping[str, Manifest]) -> dict[str, Any]:
@@ -141,3 +154,20 @@ def _key_format(spec: Manifest, maps: Mapping[str, Mapping[str, bytes]]) -> str:
     repository = json.loads(content) if content else {}
     found: str = repository.get("s3", {}).get("keyFormat") or "{{workflow.name}}/{{workflow.uid}}/{{pod.name}}"
     return found
+
+
+def in_order(tasks: Mapping[str, Manifest]) -> Sequence[str]:
+    """Return the tasks, each behind those that it depends on.
+
+    Raises:
+        BrokenFlow: They depend on one that is not there, or on themselves.
+    """
+    done: dict[str, None] = {}
+    rest = dict(tasks)
+    while rest:
+        ready = [name for name, task in rest.items() if all(one in done for one in task.get("dependencies") or ())]
+        if not ready:
+            raise BrokenFlow(f"these tasks wait for each other, or for one that is not there: {', '.join(rest)}")
+        done |= dict.fromkeys(ready)
+        rest = {name: task for name, task in rest.items() if name not in done}
+    return list(done)

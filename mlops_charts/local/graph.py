@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mlops_charts.local.flow import BrokenFlow, Manifest
+from mlops_charts.local.flow import Manifest
 from mlops_charts.local.pods import Made
 from mlops_charts.local.records import FINE
 from mlops_charts.local.scopes import Scope
@@ -53,20 +53,3 @@ class Graph:
         """Return whether the failure of a task counts as an end like any other."""
         go_on, status = self.tasks[name].get("continueOn") or {}, self.made[name].status
         return bool((status == "Failed" and go_on.get("failed")) or (status == "Error" and go_on.get("error")))
-
-
-def in_order(tasks: Mapping[str, Manifest]) -> Sequence[str]:
-    """Return the tasks, each behind those that it depends on.
-
-    Raises:
-        BrokenFlow: They depend on one that is not there, or on themselves.
-    """
-    done: dict[str, None] = {}
-    rest = dict(tasks)
-    while rest:
-        ready = [name for name, task in rest.items() if all(one in done for one in task.get("dependencies") or ())]
-        if not ready:
-            raise BrokenFlow(f"these tasks wait for each other, or for one that is not there: {', '.join(rest)}")
-        done |= dict.fromkeys(ready)
-        rest = {name: task for name, task in rest.items() if name not in done}
-    return list(done)

@@ -17,6 +17,7 @@ from mlops_charts.workspace.write import replace_text
 
 _MOST_ROWS: Final = 200
 _LIST_ROWS: Final = 30
+_BRIEF: Final = 60  # characters in the line of a step
 _TONES: Final[Mapping[str, str]] = {
     "Succeeded": "good", "Skipped": "quiet", "Omitted": "quiet", "Failed": "bad", "Error": "bad", "Stopped": "bad",
 }  # fmt: skip
@@ -100,8 +101,14 @@ def _bar(node: Node, whole: float) -> str:
     inner = " class=inner" if "/" in node.name or "(" in node.name else ""
     return (
         f"<tr{inner}><td>{escape(node.name)}</td><td class=line><b>{bar}</b></td><td>{took}{tries}</td>"
-        f"<td><span class={tone}>{state}</span> {escape(figure(node))}</td></tr>"
+        f"<td><span class={tone}>{state}</span> {escape(_brief(node))}</td></tr>"
     )
+
+
+def _brief(node: Node) -> str:
+    """Return what a step found, or what stood for it; more of it stands further down."""
+    found = figure(node)
+    return found if len(found) <= _BRIEF else f"{found[:_BRIEF].rpartition(' ')[0]} ..."
 
 
 def _judged(past: Past) -> str:
@@ -168,7 +175,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, code: bool = F
         for row in rows
     )
     names = f"<tr>{''.join(f'<th>{escape(name)}</th>' for name in head)}</tr>" if any(head) else ""
-    return f"<table>{names}{lines}</table>" if lines else ""
+    kind = "" if any(head) else " class=pairs"
+    return f"<table{kind}>{names}{lines}</table>" if lines else ""
 
 
 def _listed(content: Any) -> bool:
@@ -180,6 +188,7 @@ def _records(name: str, content: Sequence[Mapping[str, Any]]) -> str:
     keys = list(
         dict.fromkeys(key for one in content for key, held in one.items() if not isinstance(held, Mapping | list))
     )
+    keys = [key for key in keys if any(_plain(one.get(key)) for one in content)]
     rows = ([_plain(one.get(key)) for key in keys] for one in content[:_LIST_ROWS])
     more = f"<p class=quiet>and {len(content) - _LIST_ROWS} more</p>" if len(content) > _LIST_ROWS else ""
     return f"<h3>{escape(name)}</h3>{_table([_words(key) for key in keys], rows)}{more}"

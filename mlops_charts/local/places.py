@@ -44,6 +44,12 @@ class Places:
         """Return a text in which every known path, and what is below it, stands for its place here."""
         return self._pattern.sub(lambda found: str(self.here(found[0])).rstrip("/"), text) if self.known else text
 
+    def mounts(self) -> dict[str, Path]:
+        """Return what a container must mount, by its paths: none below another, no file that is yet to be written."""
+        wanted = {path if self.here(path).exists() else str(PurePosixPath(path).parent) for path in self.known}
+        outer = {path for path in wanted if not wanted & {str(above) for above in PurePosixPath(path).parents}}
+        return {path: self.here(path) for path in sorted(outer)}
+
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         """A known path with what follows; or a folder that holds one, if nothing follows: `--inputs=/inputs`."""

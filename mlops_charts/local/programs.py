@@ -203,7 +203,7 @@ class Programs:
         if not self.setting.containers.runs:
             reason = self.setting.containers.reason or "buildah builds images and does not run them"
             raise NotRun(f"{reason}, and {work.image} runs {work.command[0] if work.command else 'its own program'}")
-        mounts = [f"--volume={work.places.here(path)}:{path}" for path in sorted(work.places.known)]
+        mounts = [f"--volume={here}:{path}" for path, here in work.places.mounts().items()]
         variables = [f"--env={name}" for name in sorted(work.own)]
         entry = [f"--entrypoint={work.command[0]}"] if work.command else []
         rest = [*work.command[1:], *work.arguments]

@@ -120,6 +120,7 @@ class Record:
 
     def end(self, status: str, seconds: float) -> Past:
         """Write how the run ended."""
+        seconds = round(seconds, 3)
         self._write(status, seconds)
         return Past(self.folder, self.uid, status, self.began, seconds, self.parameters, dict(self._nodes))
 
@@ -128,7 +129,7 @@ class Record:
             "uid": self.uid,
             "status": status,
             "began": self.began,
-            "seconds": round(seconds, 3),
+            "seconds": seconds,
             "parameters": self.parameters,
             "nodes": [asdict(node) for node in self._nodes.values()],
         }

@@ -17,12 +17,13 @@ color:var(--good)}.bad{color:var(--bad)}.quiet,.reused,header>p{color:var(--dim)
 flex-wrap:wrap;gap:10px 34px;margin:14px 0 0}.cards div{min-width:90px}dt{color:var(--dim);font-size:13px}dd{
 margin:0;font-size:19px;font-weight:600}table{border-collapse:collapse;width:100%}th{text-align:left;
 color:var(--dim);font-weight:500;font-size:13px}th,td{padding:4px 14px 4px 0;
-border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}tr:last-child td{
+border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}tr:last-child td{
 border-bottom:0}td:first-child{white-space:nowrap}.time td{white-space:nowrap}.time td:last-child{
 white-space:normal;width:36%}.time .line{width:36%}.line b{display:block;position:relative;height:14px;
 margin-top:4px;background:var(--back);border-radius:4px}.line i{position:absolute;top:0;height:14px;
 border-radius:4px;background:var(--dim)}.line i.good{background:var(--blue)}.line i.bad{background:var(--bad)}
 .line i.reused{opacity:.35}.inner td:first-child{padding-left:16px;color:var(--dim)}pre{
 background:var(--back);border:1px solid var(--line);border-radius:6px;padding:10px 12px;overflow-x:auto;
-font-size:13px}code{font-size:13px}a{color:var(--blue)}
+font-size:13px}code{font-size:13px;overflow-wrap:anywhere}
+.pairs td:first-child{width:190px}section{overflow-x:auto}a{color:var(--blue)}
 """.strip().replace("\n", "")

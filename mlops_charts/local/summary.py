@@ -130,7 +130,7 @@ def figure(node: Node) -> str:
         return f"{result['metric']} {number(result['value'])}"
     if node.task == EXIT:
         return ""
-    return str(result.get("image") or result.get("format") or result.get("summary") or "")
+    return str(result.get("image") or result.get("format") or result.get("summary") or "") or node.note
 
 
 def metrics(result: Mapping[str, Any]) -> dict[str, float]:
