@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from traceback import format_exc
 from typing import Any, Final
 
 import orjson
@@ -16,6 +17,7 @@ from mlops_charts.serving.asked import Identity
 from mlops_charts.serving.bodies import parse_json
 from mlops_charts.serving.declined import Declined
 from mlops_charts.serving.inputs import Inputs
+from mlops_charts.serving.log import log
 from mlops_charts.serving.metrics import Metrics
 from mlops_charts.serving.service import Service
 
@@ -87,6 +89,9 @@ class App:
                 answer = 200, orjson.dumps(await predict(body))
             except Declined as declined:
                 answer = declined.status, orjson.dumps(failure(declined.status, declined.message))
+            except Exception as error:  # noqa: BLE001 - a fault of ours is an answer too, and stands in the log
+                log("server failed", error=type(error).__name__, traceback=format_exc())
+                answer = 500, orjson.dumps(failure(500, "the server failed; its log says why"))
             ended(answer[0])
         return answer
 

@@ -106,7 +106,7 @@ class _Tensor:
             raise bad(f"inputs[{place}].name: a text was expected, found {described(name)}")
         if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape) or not shape:
             raise bad(f'input "{name[:100]}": shape: a list of sizes was expected, such as [1, 4]')
-        if datatype not in _DATATYPES:
+        if not isinstance(datatype, str) or datatype not in _DATATYPES:
             raise bad(f'input "{name[:100]}": datatype: one of {", ".join(sorted(_DATATYPES))} was expected')
         if "data" not in given:
             raise bad(f'input "{name[:100]}": it has no data; tensors in binary form are not served by this version')
