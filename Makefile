@@ -5,6 +5,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TESTS ?= tests
 WORKERS ?= auto
+BUILDER ?= $(firstword $(foreach tool,docker podman buildah,$(shell $(tool) info >/dev/null 2>&1 && command -v $(tool))))
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+IMAGE ?= mlops-charts-runtime:$(VERSION)
+BASE ?=
+LOCKED = uv pip compile --python-version 3.11 --python-platform linux --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links -q --upgrade
 
 .DEFAULT_GOAL := help
 
@@ -23,7 +29,7 @@ $(STAMP): requirements/dev.lock pyproject.toml
 install: $(STAMP) ## Make .venv with everything that is locked
 
 .PHONY: demo
-demo: install ## Render iris, prove it, print the tree, the plan and the proofs
+demo: install ## Render iris, prove it, and run its whole pipeline here
 	@$(BIN)/python -m mlops_charts.demo
 
 .PHONY: test
@@ -58,10 +64,26 @@ format: install ## Format the code
 bench: install ## Measure speed and memory
 	@$(BIN)/python benchmarks/run.py
 
+.PHONY: image
+image: install ## Build the image that the steps run in (needs docker, podman or buildah)
+	@test -n "$(BUILDER)" || { echo "neither docker nor podman nor buildah works here: install or start one, or name another with BUILDER=" >&2; exit 1; }
+	rm -rf build/runtime
+	mkdir -p build/runtime
+	$(BIN)/python -m build --wheel --no-isolation --outdir build/runtime
+	cp images/runtime/Dockerfile requirements/runtime.lock build/runtime/
+	$(BUILDER) build --tag $(IMAGE) $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg VERSION=$(VERSION) \
+	  --build-arg REVISION=$$(git rev-parse HEAD) build/runtime
+
 .PHONY: lock
-lock: ## Write the lock file anew (needs uv)
+lock: ## Write the lock files anew (needs uv)
 	uv pip compile pyproject.toml --group dev --extra validate --extra hikaru --extra steps --extra serve --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -q --upgrade -o requirements/dev.lock
+	$(LOCKED) pyproject.toml --extra steps --extra serve -c requirements/dev.lock -o requirements/runtime.lock
+	$(LOCKED) pyproject.toml --extra serve -c requirements/dev.lock -o mlops_charts/locks/serve.txt
+	$(LOCKED) pyproject.toml requirements/serve-sklearn.in --extra serve -c requirements/dev.lock -o mlops_charts/locks/serve-sklearn.txt
+	$(LOCKED) pyproject.toml requirements/serve-sklearn.in requirements/serve-pandas.in --extra serve -c requirements/dev.lock \
+	  -o mlops_charts/locks/serve-pandas.txt
+	$(LOCKED) requirements/seldon-core.in --override requirements/seldon-core.overrides -o mlops_charts/locks/seldon-core.txt
 
 .PHONY: clean
 clean: ## Remove what make made

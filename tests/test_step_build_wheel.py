@@ -22,6 +22,7 @@ from mlops_charts.steps.locks import (
     SERVE,
     SERVE_PANDAS,
     SERVE_SKLEARN,
+    applying,
     constraints_text,
     lock_text,
     normalized,
@@ -146,3 +147,11 @@ def test_pins_are_read_as_pip_reads_them() -> None:
     ]
     assert constraints_text(found).splitlines()[0] == "Polars[gpu]==1.2.3 ; python_version > '3.11'"
     assert [pin.name for pin in without(found, ["polars"])] == ["zope-interface"]
+
+
+def test_markers_say_what_is_installed() -> None:
+    """On Linux, and on the Python of the image; wherever the context is made."""
+    lines = ("a==1; sys_platform == 'win32'", "b==1; python_version < '3.12'", "b==2; python_version >= '3.12'", "c==1")
+    found = list(pins("\n".join(lines)))
+    assert [(pin.name, pin.version) for pin in applying(found, "3.11")] == [("b", "1"), ("c", "1")]
+    assert [(pin.name, pin.version) for pin in applying(found, "3.13")] == [("b", "2"), ("c", "1")]

@@ -143,7 +143,8 @@ def _own_packages(call: Call, signature: Signature) -> tuple[Pin, ...]:
     """Return what the model's own requirements pin, where its code or its types are needed to serve it."""
     if signature.format == "onnx" and not signature.entrypoint:
         return ()
-    return tuple(locks.pins(requirements_of(call.spec, call.source).decode("utf-8", "replace")))
+    asked = locks.pins(requirements_of(call.spec, call.source).decode("utf-8-sig", "replace"))
+    return locks.applying(asked, image.python_of(call.spec.plan.images.base))
 
 
 def _write(call: Call, materials: Materials, context: Path) -> tuple[Pin, ...]:

@@ -24,7 +24,7 @@ REQUIREMENTS: Final = "packages/requirements.txt"
 CONSTRAINTS: Final = "packages/constraints.txt"
 ENVIRONMENT: Final = "/opt/mlops"
 SBOM_FOLDER: Final = "/usr/share/sbom"
-_SELDON_PYTHON: Final = "3.11"
+_LOCKED_PYTHON: Final = "3.11"
 _PIP: Final = "--no-cache-dir --disable-pip-version-check --no-input"
 _LOCKED: Final = "--require-hashes --no-deps"
 
@@ -77,6 +77,12 @@ def labels_of(spec: RunSpec, run: Run, version: str) -> dict[str, str]:
     return {name: found[name] for name in sorted(found) if found[name]}
 
 
+def python_of(base: str) -> str:
+    """Return the minor version of Python that the tag of a base image names; where it names none, that of the locks."""
+    found = re.search(r"python:(\d+\.\d+)", base)
+    return found[1] if found else _LOCKED_PYTHON
+
+
 def check_base(spec: RunSpec) -> None:
     """Refuse a base image whose tag says that it has a Python for which the lock of the runtime is not made.
 
@@ -84,10 +90,9 @@ def check_base(spec: RunSpec) -> None:
         Refused: It has.
     """
     base = spec.plan.images.base
-    found = re.search(r"python:(\d+\.\d+)", base)
-    if spec.model.serving.runtime == "seldon-core" and found and found[1] != _SELDON_PYTHON:
+    if spec.model.serving.runtime == "seldon-core" and python_of(base) != _LOCKED_PYTHON:
         message = (
-            f"serving.runtime: seldon-core runs on Python {_SELDON_PYTHON}; images.python of platform.yaml is {base}"
+            f"serving.runtime: seldon-core runs on Python {_LOCKED_PYTHON}; images.python of platform.yaml is {base}"
         )
         raise Refused(message)
 

@@ -76,6 +76,26 @@ def pins(text: str) -> Iterator[Pin]:
             yield Pin(normalized(found["name"]), found["version"], tuple(sorted(_HASH.findall(bare))), requirement)
 
 
+def applying(some: Iterable[Pin], python: str) -> tuple[Pin, ...]:
+    """Return those that are installed on Linux, by their markers.
+
+    Args:
+        some: Packages.
+        python: The minor version of Python, such as 3.11.
+    """
+    from packaging.requirements import Requirement  # noqa: PLC0415 - only requirements of people have markers
+
+    there = {
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "os_name": "posix",
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+    }
+    markers = ((pin, Requirement(pin.line).marker) for pin in some)
+    return tuple(pin for pin, marker in markers if marker is None or marker.evaluate(there))
+
+
 def normalized(name: str) -> str:
     """Return the name of a package as indexes compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
