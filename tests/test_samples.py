@@ -154,22 +154,14 @@ def test_metrics_of_signals(samples: Samples) -> None:
 
 
 # --- sentiment ---
-def _opposites(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+def _opposites(samples: Samples) -> tuple[Any, Any]:
     """Return pairs of sentences with the same words and opposite meanings, and whether each praises."""
-    load = samples.get("sentiment").call.source
-    good, bad = (
-        load_function(load, "data.py:make").__globals__["GOOD"],
-        load_function(load, "data.py:make").__globals__["BAD"],
-    )
+    grammar = vars(sys.modules[load_function(samples.get("sentiment").call.source, "data.py:make").__module__])
     pairs = [
-        text
-        for one, other in itertools.product(good, bad)
-        for text in (
-            f"the soup was not {other} and the room was {one} .",
-            f"the soup was {other} and the room was not {one} .",
-        )
+        (f"the soup was not {bad} and the room was {good} .", f"the soup was {bad} and the room was not {good} .")
+        for good, bad in itertools.product(grammar["GOOD"], grammar["BAD"])
     ]
-    return np.array(pairs, dtype=object), np.tile([True, False], len(pairs) // 2)
+    return np.array(pairs, dtype=object).ravel(), np.tile([True, False], len(pairs))
 
 
 def test_attention_sees_what_is_denied(samples: Samples) -> None:
@@ -187,7 +179,7 @@ def test_attention_sees_what_is_denied(samples: Samples) -> None:
     counted = counting.predict(sentences) == "positive"
     assert (attention == praise).mean() > 0.95
     assert (counted == praise).mean() == 0.5
-    assert (counting.predict(one.rows.test.X["text"]) == one.rows.test.y).mean() < 0.85
+    assert (counting.predict(one.rows.test.X["text"]) == one.rows.test.y).mean() < 0.6
 
 
 def test_both_forms_of_the_network_agree(samples: Samples) -> None:
