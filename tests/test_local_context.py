@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +34,12 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     return folder
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is kept from proof to proof."""
+    return tmp_path_factory.mktemp("cache")
 
 
 def packed(context: Path, shelf: Path, *, requirements: str = "", more: str = "") -> Path:
@@ -73,7 +78,7 @@ def test_context_installs_and_serves(tmp_path: Path, shelf: Path) -> None:
     ]
 
 
-def test_own_packages_are_installed_for_each_proof(tmp_path: Path, shelf: Path) -> None:
+def test_own_packages_are_installed_for_each_proof(tmp_path: Path, shelf: Path, cache: Path) -> None:
     """What requirements.txt pins is there for the model's own code; what cannot be had is one line."""
     model = tmp_path / "context" / "model"
     waiting_folder(model)
@@ -82,14 +87,14 @@ def test_own_packages_are_installed_for_each_proof(tmp_path: Path, shelf: Path) 
     wheel(shelf, "adds_words", "1.0", {"adds_words.py": ""})
     context = packed(tmp_path / "context", shelf, requirements="adds_words==1.0\n")
 
-    assert prove_context(context, tmp_path / "cache", lambda _: None).installed == 3
+    assert prove_context(context, cache, lambda _: None).installed == 3
 
     (context / image.REQUIREMENTS).write_text("adds_words==2.0\n")
     with pytest.raises(Refused, match=r"^requirements.txt cannot be installed: No matching distribution"):
-        prove_context(context, tmp_path / "cache", lambda _: None)
+        prove_context(context, cache, lambda _: None)
 
 
-def test_server_that_does_not_start_is_told_with_its_log(tmp_path: Path, shelf: Path) -> None:
+def test_server_that_does_not_start_is_told_with_its_log(tmp_path: Path, shelf: Path, cache: Path) -> None:
     """A model that answers otherwise than it did, in the server's own words."""
     model = iris_folder(tmp_path / "context" / "model")
     changed = json.loads((model / "example.json").read_text())
@@ -97,7 +102,7 @@ def test_server_that_does_not_start_is_told_with_its_log(tmp_path: Path, shelf: 
     (model / "example.json").write_text(json.dumps(changed))
 
     with pytest.raises(Refused, match=r"^the server ends with status 3: error: the model does not answer .*row 0"):
-        prove_context(packed(tmp_path / "context", shelf), tmp_path / "cache", lambda _: None)
+        prove_context(packed(tmp_path / "context", shelf), cache, lambda _: None)
 
 
 def test_model_is_asked_without_a_server_where_ours_is_not_installed(tmp_path: Path) -> None:
@@ -114,11 +119,11 @@ def test_model_is_asked_without_a_server_where_ours_is_not_installed(tmp_path: P
         example_answered(trial)
 
 
-def test_image_that_carries_runs_nothing(tmp_path: Path) -> None:
+def test_image_that_carries_runs_nothing(tmp_path: Path, cache: Path) -> None:
     """What Seldon's own servers load is not served by us."""
     (tmp_path / "Dockerfile").write_text(image.dockerfile(image.Parts(sbom=False), {}))
 
-    proof = prove_context(tmp_path, tmp_path / "cache", lambda _: None)
+    proof = prove_context(tmp_path, cache, lambda _: None)
 
     assert (proof.summary, proof.requests) == ("nothing runs in this image: it carries the model", 0)
 
@@ -138,15 +143,15 @@ def test_dockerfile_says_what_is_installed_and_set(tmp_path: Path, shelf: Path) 
 
 
 @pytest.mark.parametrize("command", ["apt-get install x", "python -m pip install x; rm y", "python setup.py install"])
-def test_what_cannot_be_followed_is_said(tmp_path: Path, command: str) -> None:
+def test_what_cannot_be_followed_is_said(tmp_path: Path, cache: Path, command: str) -> None:
     """Only what installs packages has a meaning outside of an image."""
     (tmp_path / "Dockerfile").write_text(f"FROM x\nRUN {command}\n")
 
     with pytest.raises(Unavailable, match="cannot be followed outside of an image"):
-        prove_context(tmp_path, tmp_path / "cache", lambda _: None)
+        prove_context(tmp_path, cache, lambda _: None)
 
 
-def test_nothing_is_left_when_a_proof_is_interrupted(tmp_path: Path, shelf: Path) -> None:
+def test_nothing_is_left_when_a_proof_is_interrupted(tmp_path: Path, shelf: Path, cache: Path) -> None:
     """The server goes with the proof that started it, in the middle of its start."""
     model = tmp_path / "context" / "model"
     waiting_folder(model)
@@ -154,7 +159,7 @@ def test_nothing_is_left_when_a_proof_is_interrupted(tmp_path: Path, shelf: Path
     held = f"import os, time\nopen({str(started)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
     code.write_text(held)
     context = packed(tmp_path / "context", shelf)
-    command = [sys.executable, "-m", "mlops_charts.local.aside", "context", context, tmp_path / "cache", tmp_path / "a"]
+    command = [sys.executable, "-m", "mlops_charts.local.aside", "context", context, cache, tmp_path / "a"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as proof:
         wait_for(started)
         proof.send_signal(signal.SIGTERM)
@@ -162,7 +167,6 @@ def test_nothing_is_left_when_a_proof_is_interrupted(tmp_path: Path, shelf: Path
 
     pid = int(started.read_text() or "0")
     assert ended(pid)
-    shutil.rmtree(tmp_path / "cache")
 
 
 def ended(pid: int) -> bool:

@@ -30,7 +30,9 @@ def wheel(folder: Path, name: str, version: str, files: Mapping[str, str], *, re
     path = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for inside, text in {**content, f"{about}/RECORD": record}.items():
-            archive.writestr(inside, text)
+            archive.writestr(
+                zipfile.ZipInfo(inside), text
+            )  # without the time, so that the same files give the same wheel
     return path
 
 
