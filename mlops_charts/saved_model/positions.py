@@ -13,7 +13,7 @@ def by_position(estimator: Any) -> Any:
     they were fitted with. What was written by others may still ask for names: then its answers differ, and whoever
     saves it sees that.
     """
-    for part in _parts(estimator, set()):
+    for part in parts_of(estimator):
         state = part.__dict__
         positions = state.get("_transformer_to_input_indices")
         if positions and "transformers_" in state:
@@ -22,6 +22,11 @@ def by_position(estimator: Any) -> Any:
             ]
         state.pop("feature_names_in_", None)
     return estimator
+
+
+def parts_of(estimator: Any) -> Iterator[Any]:
+    """Yield an estimator and all estimators that it is made of."""
+    return _parts(estimator, set())
 
 
 def _parts(item: Any, seen: set[int]) -> Iterator[Any]:

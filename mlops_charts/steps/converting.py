@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from mlops_charts.saved_model import Signature
-from mlops_charts.saved_model.positions import by_position
+from mlops_charts.saved_model.positions import by_position, parts_of
 
 OPSETS: Final = {"": 21, "ai.onnx.ml": 3}
 """What is converted to, whatever the converter knows by then: ONNX Runtime since 1.20 computes it."""
@@ -54,6 +54,8 @@ def converted(fitted: Any, signature: Signature, way: Way) -> bytes:
     import onnx  # noqa: PLC0415 - 0.2 s
     from skl2onnx import convert_sklearn  # noqa: PLC0415 - 0.7 s
 
+    if way.numbers == "float64":
+        _refuse_trees(fitted)
     estimator = by_position(copy.deepcopy(fitted)) if way.shape == "matrix" else fitted
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the converter, about versions and its own past
@@ -66,6 +68,12 @@ def converted(fitted: Any, signature: Signature, way: Way) -> bytes:
         )
     onnx.checker.check_model(proto, full_check=True)
     return bytes(proto.SerializeToString(deterministic=True))
+
+
+def _refuse_trees(fitted: Any) -> None:
+    """Refuse trees in doubles: ONNX Runtime has none, and on the infinite thresholds of some the converter hangs."""
+    if any(hasattr(part, "tree_") for part in parts_of(fitted)):
+        raise ValueError("trees are computed in single precision alone")
 
 
 def write_checked(proto: Any, path: Path) -> None:

@@ -20,8 +20,8 @@ def example_rows(X: Any) -> Any:  # noqa: N803 - the field's own name for featur
 
 def example_of(rows: Rows, answers: Answers, signature: Signature) -> Example:
     """Return the example of some rows and what was answered to them."""
-    columns = {column.name: [_plain(value) for value in rows[column.name]] for column in signature.inputs}
-    labels = [_plain(label) for label in answers.labels]
+    columns = {column.name: [plain(value) for value in rows[column.name]] for column in signature.inputs}
+    labels = [plain(label) for label in answers.labels]
     return Example(
         v2={
             "inputs": [
@@ -47,7 +47,8 @@ def example_of(rows: Rows, answers: Answers, signature: Signature) -> Example:
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value of numpy's as JSON has it: what is no finite number is null, bytes are Base64."""
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlops_charts.contract import MODEL_CODE_FOLDER, MODEL_ONNX, MODEL_PICKLE, MODEL_SKOPS
-from mlops_charts.saved_model import Column, Signature
+from mlops_charts.saved_model import Column, Rows, Signature
 from mlops_charts.saved_model.trusted import TRUSTED
+from mlops_charts.steps.examples import plain
 
 REQUIREMENTS: Final = "requirements.txt"
 LOADER: Final = "mlops_charts_pyfunc"  # a module; a plain name, because it is found by it on the path of modules
@@ -27,13 +28,13 @@ _EPOCH: Final = "1970-01-01 00:00:00.000000"
 _TYPES: Final = {"boolean": "boolean", "integer": "long", "double": "double", "string": "string", "bytes": "binary"}
 
 
-def write_mlflow_files(folder: Path, signature: Signature, example: Any, trusted: tuple[str, ...]) -> None:
+def write_mlflow_files(folder: Path, signature: Signature, example: Rows, trusted: tuple[str, ...]) -> None:
     """Write what MLflow reads beside what is stored.
 
     Args:
         folder: The model's folder; what is stored is in it.
         signature: What the model takes and gives.
-        example: A data frame of some rows.
+        example: Some rows.
         trusted: Types that model.yaml pins for skops.
     """
     from mlflow.models import Model  # noqa: PLC0415 - 2 s
@@ -42,7 +43,7 @@ def write_mlflow_files(folder: Path, signature: Signature, example: Any, trusted
     _write(folder / REQUIREMENTS, "".join(f"{line}\n" for line in pinned))
     _write(folder / "python_env.yaml", _python_env())
     _write(folder / "conda.yaml", _conda(pinned))
-    _write(folder / INPUT_EXAMPLE, _split(example))
+    _write(folder / INPUT_EXAMPLE, _split(example, signature))
     flavors = _flavors(folder, signature, trusted)
     model = Model(
         flavors=flavors,
@@ -118,8 +119,10 @@ def _identity(folder: Path, signature: Signature) -> str:
     return digest.hexdigest()[:32]
 
 
-def _split(frame: Any) -> str:
-    return json.dumps(json.loads(frame.to_json(orient="split", index=False, double_precision=15))) + "\n"
+def _split(rows: Rows, signature: Signature) -> str:
+    names = [column.name for column in signature.inputs]
+    data = [[plain(value) for value in row] for row in zip(*(rows[name] for name in names), strict=True)]
+    return json.dumps({"columns": names, "data": data}, indent=1) + "\n"
 
 
 def _python_env() -> str:

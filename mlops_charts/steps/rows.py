@@ -72,7 +72,7 @@ def _whole(column: Any) -> bool:
 
 def _sample(column: Any) -> Any:
     known = column.dropna()
-    return known.iloc[0] if len(known) else None
+    return known.tolist()[0] if len(known) else None
 
 
 def _types(column: Any) -> str:

@@ -79,8 +79,11 @@ def save(  # noqa: PLR0917 - each is of a type of its own
 
     ONNX is chosen where it converts and answers all rows, of train and test, with the same labels, with probabilities
     within 1e-5, and with values within 1e-5 of their size (see `agreement`); else skops, with types that model.yaml
-    trusts; else a pickle, where training.allowPickle admits it. The same fitted model gives the same bytes, but for a
-    pickle of an estimator that holds sets of text.
+    trusts; else a pickle, where training.allowPickle admits it.
+
+    The same fitted model gives the same bytes, as far as libraries admit it: sets of text have no order in a pickle,
+    search trees of neighbours count the questions that they were asked, and for a few estimators, those of neighbours
+    among them, the converter to ONNX gives out numbers that go on within one process.
 
     Args:
         fitted: What the training entrypoint returned: an estimator, an onnx.ModelProto, or None where all that
@@ -145,7 +148,7 @@ def _finished(stored: Stored, judged: Part, every: Any, spec: RunSpec, folder: P
     (folder / SIGNATURE).write_text(signature_text(signature), encoding="utf-8")
     training = spec.model.training
     model = _loaded(folder, spec)
-    if stored.agreement is None:
+    if stored.agreement is None or signature.entrypoint:
         answers = _first_answers(model, every, spec)
         signature = signature.model_copy(update={"probabilities": answers.probabilities is not None})
         (folder / SIGNATURE).write_text(signature_text(signature), encoding="utf-8")
@@ -154,7 +157,7 @@ def _finished(stored: Stored, judged: Part, every: Any, spec: RunSpec, folder: P
     rows = rows_of(chosen, signature)
     example = example_of(rows, model.answer(rows), signature)
     (folder / EXAMPLE).write_text(example_text(example), encoding="utf-8")
-    write_mlflow_files(folder, signature, chosen, training.trusted_types)
+    write_mlflow_files(folder, signature, rows, training.trusted_types)
     (folder / SUMS).write_text(sums_text(folder), encoding="utf-8")
     return signature
 
@@ -168,7 +171,7 @@ def _loaded(folder: Path, spec: RunSpec) -> SavedModel:
 
 
 def _first_answers(model: SavedModel, every: Any, spec: RunSpec) -> Answers:
-    """Return answers of a model that has no original: those of each row alone must be those of all together."""
+    """Return answers that have no original, to all rows and to one alone."""
     wrapped = model.signature.entrypoint
     what = f"serving.entrypoint {wrapped}" if wrapped else f"what {spec.model.training.entrypoint} returned"
     with calling(what):

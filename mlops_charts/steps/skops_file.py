@@ -48,7 +48,7 @@ def _settled(item: Any, names: dict[str, str], numbers: dict[int, int]) -> Any:
         return item
     settled = dict(item)
     if isinstance(item.get("__id__"), int):
-        settled["__id__"] = numbers.setdefault(item["__id__"], len(numbers))
+        settled["__id__"] = numbers.setdefault(item["__id__"], len(numbers) + 1)  # 0 counts as none
     if "__loader__" in item and item.get("file") in names:
         settled["file"] = names[item["file"]]
     return {
