@@ -60,9 +60,9 @@ def estimator(kind: str) -> Any:
     return LogisticRegression(max_iter=2000, C=0.002 if kind == "weak" else 1.0)
 
 
-def model_of(kind: str, folder: Path) -> Path:
-    """Save a model, and return its folder."""
-    made = call(folder, asked({}), files=files(), name="making")
+def model_of(kind: str, folder: Path, source: Mapping[str, bytes] | None = None) -> Path:
+    """Save a model of the flowers, or of other source files, and return its folder."""
+    made = call(folder, asked({}), files=source or files(), name="making")
     rows, target = divided(made), folder / "model"
     target.mkdir()
     fitted = estimator(kind).fit(rows.train.X, rows.train.y)

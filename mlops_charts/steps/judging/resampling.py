@@ -36,6 +36,10 @@ def bootstrap(
 
         Phi(z0 + (z0 + z_p) / (1 - a (z0 + z_p)))
 
+    A bootstrap of few units is too narrow, so z_p is sqrt(n / (n - 1)) times the quantile of Student's t with n - 1
+    degrees of freedom: T. Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69
+    (2015), 4.4.
+
     Args:
         statistic: The metric on some of the units.
         size: Units: rows, or lists of a ranking.
@@ -52,7 +56,7 @@ def bootstrap(
     drawn = _resampled(statistic, size, count, np.random.default_rng(seed), strata)
     if np.ptp(drawn) == 0:
         return estimate, estimate
-    levels = _levels(drawn, estimate, _left_out(statistic, size, strata), confidence)
+    levels = _levels(drawn, estimate, _left_out(statistic, size, strata), _normal(confidence, size))
     low, high = np.quantile(drawn, levels)
     return min(float(low), estimate), max(float(high), estimate)
 
@@ -84,7 +88,15 @@ def _left_out(statistic: Statistic, size: int, strata: Any) -> Any:
     return np.array(found)
 
 
-def _levels(drawn: Any, estimate: float, left_out: Any, confidence: float) -> Any:
+def _normal(confidence: float, size: int) -> Any:
+    """Return the two quantiles of the normal distribution that a level stands for, wider for few units."""
+    from scipy.special import stdtrit  # noqa: PLC0415 - loads scipy
+
+    free = max(size - 1, 1)
+    return (size / free) ** 0.5 * stdtrit(free, np.array([1 - confidence, confidence]))
+
+
+def _levels(drawn: Any, estimate: float, left_out: Any, normal: Any) -> Any:
     from scipy.special import ndtr, ndtri  # noqa: PLC0415 - loads scipy
 
     below = ((drawn < estimate).sum() + (drawn == estimate).sum() / 2) / len(drawn)
@@ -92,5 +104,5 @@ def _levels(drawn: Any, estimate: float, left_out: Any, confidence: float) -> An
     apart = left_out.mean() - left_out if len(left_out) else np.zeros(1)
     spread = (apart**2).sum()
     skew = (apart**3).sum() / (6 * spread**1.5) if spread else 0.0
-    at = bias + ndtri(np.array([1 - confidence, confidence]))
+    at = bias + normal
     return ndtr(bias + at / (1 - np.clip(skew * at, -0.9, 0.9)))
