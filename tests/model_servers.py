@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -79,6 +80,17 @@ def waiting_folder(folder: Path) -> Path:
     return with_example(folder, WAITING_SIGNATURE, [[1.5, ""], [2.5, ""]])
 
 
+def pickled_folder(folder: Path) -> Path:
+    """Write a linear regression as a pickle."""
+    from sklearn.linear_model import LinearRegression  # noqa: PLC0415 - as above
+
+    folder.mkdir(parents=True)
+    fitted = LinearRegression().fit([[0.0], [1.0]], [1.0, 3.0])
+    (folder / "model.pkl").write_bytes(pickle.dumps(fitted))
+    signature = Signature(task="regression", format="pickle", inputs=(Column(name="x", type="double"),))
+    return with_example(folder, signature, [[2.0]])
+
+
 def with_example(folder: Path, signature: Signature, rows: Sequence[Sequence[Any]]) -> Path:
     """Write signature and example of a model whose other files are there."""
     import numpy as np  # noqa: PLC0415 - as above
@@ -89,7 +101,7 @@ def with_example(folder: Path, signature: Signature, rows: Sequence[Sequence[Any
         one.name: np.array([row[place] for row in rows], dtypes.get(one.type, object))
         for place, one in enumerate(signature.inputs)
     }
-    answers = load(folder).answer(columns)
+    answers = load(folder, allow_pickle=True).answer(columns)
     kinds = {"double": "FP64", "integer": "INT64", "boolean": "BOOL"}
     tensors = [
         {

@@ -22,6 +22,7 @@ from model_servers import (
     Server,
     free_port,
     iris_folder,
+    pickled_folder,
     server,
     wait_for,
     waiting_folder,
@@ -30,7 +31,7 @@ from model_servers import (
 from mlops_charts import contract
 from mlops_charts.saved_model import Answers
 from mlops_charts.saved_model.profile import NumberBins, Profile
-from mlops_charts.serving.asked import Identity
+from mlops_charts.serving.asked import ALLOW_PICKLE, TRUSTED_TYPES, Identity, trusted_by
 from mlops_charts.serving.drain import drain
 from mlops_charts.serving.metrics import Metrics
 
@@ -300,6 +301,21 @@ def test_what_cannot_be_served_is_one_line(tmp_path: Path, iris: Server, model: 
     status, said = served(str(model), "--request-log=s3://b/x", "--request-log-sample=0.1")
     assert (status, "requests are not kept by this version; take serving.requestLog.sample out" in said) == (2, True)
     assert served()[0] == 2
+
+
+def test_image_says_what_may_be_loaded(tmp_path: Path) -> None:
+    """A pickle is loaded where a variable of the image admits it, and only there."""
+    folder = pickled_folder(tmp_path / "model")
+
+    with server(folder, tmp_path / "log", env={ALLOW_PICKLE: "1"}) as found:
+        assert found.post("/predict", {"data": {"ndarray": [[3]]}})[1]["data"]["ndarray"] == [[pytest.approx(7.0)]]
+    status, said = served(str(folder), f"--http-port={free_port()}", "--metrics-port=0", "--host=127.0.0.1")
+
+    assert (status, said) == (
+        3,
+        f"error: {folder}/model.pkl is a pickle, which runs code; training.allowPickle admits it",
+    )
+    assert trusted_by({TRUSTED_TYPES: "a.B, c.D"}) == (("a.B", "c.D"), False)
 
 
 def test_process_that_is_killed_ends_the_server(model: Path, tmp_path: Path) -> None:
