@@ -36,11 +36,11 @@ class _Assignment:
     def name(self) -> str:
         return dotted(self.path)
 
-    def position(self, path: str) -> Position:
-        """Return the place of what is wrong: the name where the field itself is, else the value."""
+    def position(self, *, key: bool) -> Position:
+        """Return the place of the value, or of the field's name."""
         split = self.written.index("=") + 1
-        begin, end = (1, split) if path.startswith(self.name) and path != self.name else (split + 1, 0)
-        return Position("--set", 1, min(begin, len(self.written)), end or len(self.written) + 1, self.written)
+        begin, end = (1, split) if key else (split + 1, len(self.written) + 1)
+        return Position("--set", 1, min(begin, len(self.written)), end, self.written)
 
 
 def changed(model: Model, file: File, assignments: Sequence[str]) -> Model:
@@ -114,4 +114,4 @@ def _located(problem: Problem, asked: Sequence[_Assignment]) -> Problem:
     """Return a problem with its place: in the assignment that is about its field, else in the first one."""
     near = (one for one in asked if problem.path.startswith(one.name) or one.name.startswith(problem.path or "?"))
     cause = next(near, asked[0])
-    return replace(problem, position=cause.position(problem.path))
+    return replace(problem, position=cause.position(key=problem.code == "unknown-field"))
