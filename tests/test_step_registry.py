@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -161,10 +166,9 @@ def test_a_fresh_database_is_made_in_silence(tmp_path: Path) -> None:
     )
     where = tmp_path / "where"
     where.mkdir()
-    command = [sys.executable, "-c", code]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command, environ = [sys.executable, "-c", code], {"PYTHONPATH": str(ROOT), "HOME": str(where)}
     both = [
-        subprocess.Popen(command, cwd=where, env={"PYTHONPATH": str(ROOT), "HOME": str(where)}, **pipes) for _ in "ab"
+        subprocess.Popen(command, cwd=where, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in "ab"
     ]
     assert [(one.communicate(), one.returncode) for one in both] == [((b"", b""), 0)] * 2
     assert list(where.iterdir()) == []
@@ -174,3 +178,59 @@ def test_a_store_of_tests_is_empty_and_its_own(tmp_path: Path) -> None:
     """Each store is a copy, so that tests do not meet."""
     first, second = store(tmp_path / "a"), store(tmp_path / "b")
     assert first != second
+
+
+@contextmanager
+def served(tmp_path: Path) -> Iterator[str]:
+    """Serve an empty store as MLflow's own server, which also hands artifacts on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable, "-m", "mlflow", "server", f"--backend-store-uri={store(tmp_path)}", "--host=127.0.0.1",
+        f"--artifacts-destination={tmp_path / 'kept'}", f"--port={port}", "--workers=1",
+    ]  # fmt: skip
+    quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as server:
+        try:
+            for _ in range(600):
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                server.poll()
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+def test_a_server_is_asked_as_a_file_is(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Runs, artifacts, versions, tags and aliases over HTTP, and not a word on the terminal."""
+    with served(tmp_path) as uri:
+        registry = open_registry(call(tmp_path, tracking_uri=uri))
+        run = registry.open(CODE, DATA, "abc", "commit")
+        assert registry.open(CODE, DATA, "abc", "commit") == run
+        registry.log(run.id, {"depth": 4}, {"accuracy": 0.9})
+        for names in (("a", "b"), ("b",)):
+            folder = tmp_path / "-".join(names)
+            folder.mkdir()
+            for name in names:
+                (folder / name).write_text(folder.name)
+            registry.put(run.id, folder, "model")
+        found = registry.get(run.id, "model", tmp_path / "got")
+        assert found is not None
+        assert {path.name: path.read_text() for path in found.iterdir()} == {"b": "b"}
+        assert run.artifacts.startswith("mlflow-artifacts:/")
+        made = registry.register(f"{run.artifacts}/model", run.id, {contract.TAG_VERSION: "1.0.0"})
+        registry.alias(contract.ALIAS_CHAMPION, made.number)
+        registry.tag_model("mark", "x" * 1000)
+        registry.describe(made.number, "In words.")
+        assert registry.champion() == registry.versions()[0]
+        assert registry.model_tags() == {"mark": "x" * 1000}
+        registry.withdraw(1)
+        registry.withdraw(1)
+        registry.advance(run.id, "deployed")
+        assert registry.run(run.id).finished
+    assert capfd.readouterr() == ("", "")

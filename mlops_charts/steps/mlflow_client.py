@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SQLITE: Final = "sqlite:///"
-_ATTEMPTS: Final = 40  # with a busy SQLite, 4 s in all beyond its own patience
+_PATIENCE: Final = 60.0  # seconds with a SQLite that others write to
 _LONGEST_REASON: Final = 300
 _SETTINGS: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -62,17 +62,17 @@ class Connection:
         Raises:
             Unavailable: It cannot be reached, or says no; in one line.
         """
-        for attempt in range(_ATTEMPTS):
+        begun = time.monotonic()
+        while True:
             try:
                 return question(self.client)
             except Exception as error:
-                if attempt + 1 < _ATTEMPTS and _is_busy(error):
+                if _is_busy(error) and time.monotonic() - begun < _PATIENCE:
                     time.sleep(random.uniform(0.02, 0.2))  # noqa: S311 - two writers part
                 elif isinstance(error, _failures()):
                     raise Unavailable(f"MLflow at {shown(self.uri)}: {reason(error)}") from None
                 else:
                     raise
-        raise AssertionError("unreachable")
 
 
 def connect(uri: str, environ: Mapping[str, str]) -> Connection:
@@ -107,14 +107,14 @@ def beside(uri: str) -> Path | None:
     return Path(uri.removeprefix(_SQLITE)).absolute().parent / "artifacts"
 
 
-def shown(uri: str) -> str:
-    """Return an address without the password that may stand in it."""
-    return re.sub(r"//[^/@]*@", "//", uri)
+def shown(text: str) -> str:
+    """Return an address, or a text with addresses, without the passwords that may stand in it."""
+    return re.sub(r"//[^/@\s]*@", "//", text)
 
 
 def reason(error: BaseException) -> str:
     """Return why MLflow failed, in one line."""
-    text = " ".join(str(error).split())
+    text = shown(" ".join(str(error).split()))
     if "Connection" in type(error).__name__ or "Max retries exceeded" in text:
         storage = f"its storage of artifacts at {_address(text)} " if "endpoint URL" in text else ""
         return f"{storage}cannot be reached: {_inner(text)}"
