@@ -55,11 +55,10 @@ def answers_of(output: Any, rows: int, signature: Signature, classes: Any) -> An
 
 
 def _values(found: Any, rows: int, signature: Signature) -> Any:
-    if found.ndim == MATRIX and found.shape[1] == 1:
-        return found[:, 0]
-    if found.ndim == MATRIX:
+    if found.ndim == MATRIX and found.shape[1] != 1:
         raise BrokenModel(f"the model answered {_shape(found)} to {rows} rows; expected {_expected(rows, signature)}")
-    return found
+    flat = found[:, 0] if found.ndim == MATRIX else found
+    return flat.astype("float64", copy=False) if flat.dtype.kind == "f" else flat
 
 
 def _shape(found: Any) -> str:

@@ -58,8 +58,10 @@ def agreement(original: Answers, stored: Answers, signature: Signature) -> Agree
 def _relative(original: Any, stored: Any) -> Any:
     import numpy as np  # noqa: PLC0415 - as above
 
-    spread = float(np.nanstd(original)) if np.isfinite(original).any() else 0.0
-    return _absolute(original, stored) / np.maximum(np.maximum(np.abs(original), spread), np.finfo(float).tiny)
+    finite = original[np.isfinite(original)]
+    spread = float(finite.std()) if len(finite) else 0.0
+    size = np.nan_to_num(np.maximum(np.abs(original), spread), nan=1.0, posinf=1.0)
+    return _absolute(original, stored) / np.maximum(size, np.finfo(float).tiny)
 
 
 def _absolute(original: Any, stored: Any) -> Any:
