@@ -1,4 +1,4 @@
-"""`make demo`: the sample iris, from model.yaml to proven charts, as a person would do it, told step by step."""
+"""`make demo`: the sample iris, from model.yaml to proven charts and a built version, as a person would do it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def main(root: Path = _ROOT) -> int:
         ("Render charts/ and apps/ from model/iris/model.yaml", ["render", _MODEL]),
         ("What was decided", ["plan", _MODEL]),
         ("Prove every object, at every phase of a release", ["validate", "--deep", _MODEL]),
+        ("Run the pipeline that was rendered, on this machine", ["run", _MODEL]),
     ):
         click.secho(f"\n== {title}", bold=True)
         _show(arguments)
@@ -31,10 +32,6 @@ def main(root: Path = _ROOT) -> int:
             return status
         if arguments[0] == "render":
             click.echo("\n".join(_tree(root)))
-    click.secho("\n== Next", bold=True)
-    click.echo(
-        "Read charts/iris as a reviewer would, edit model/iris/model.yaml, and ask `mlops-charts diff` what it causes."
-    )
     return 0
 
 
@@ -44,21 +41,12 @@ def _show(arguments: Sequence[str]) -> None:
 
 
 def _tree(root: Path) -> list[str]:
-    """Return the generated folders as a tree, each file with its size."""
+    """Return the generated folders as a tree, each with its number of files and their size."""
     lines: list[str] = []
-    for top in ("charts/iris", "apps"):
-        lines.append(f"{top}/")
-        lines += _below(root / top, "  ")
-    return lines
-
-
-def _below(folder: Path, indent: str) -> list[str]:
-    lines: list[str] = []
-    for path in sorted(folder.iterdir(), key=lambda each: (each.is_dir(), each.name)):
-        if path.is_dir():
-            lines += [f"{indent}{path.name}/", *_below(path, f"{indent}  ")]
-        else:
-            lines.append(f"{indent}{path.name:<44} {path.stat().st_size:>7,} bytes")
+    for top in ("charts/iris/pipeline", "charts/iris/serving", "apps"):
+        files = [path for path in sorted((root / top).rglob("*")) if path.is_file()]
+        size = sum(path.stat().st_size for path in files)
+        lines.append(f"{top:<22} {len(files):>3} files, {size:>7,} bytes")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Files of this project that are made from its code: the schemas and two pages of the documentation.
+"""Files of this project that are made from its code: the schemas and three pages of the documentation.
 
 `python -m mlops_charts.generated` writes them, `--check` exits 1 if one is stale.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mlops_charts.explain import problems_markdown, reference_markdown
 from mlops_charts.spec.schema import schema_text
+from mlops_charts.step_reference import steps_markdown, steps_schema
 from mlops_charts.tree import Tree
 from mlops_charts.workspace import changes_of, write_tree
 
@@ -22,6 +23,8 @@ def files() -> Tree:
             "mlops_charts/schemas/platform.schema.json": schema_text("platform"),
             "docs/spec.md": reference_markdown(),
             "docs/problems.md": problems_markdown(),
+            "docs/steps.md": steps_markdown(),
+            "mlops_charts/schemas/steps.schema.json": steps_schema(),
         }
     )
 

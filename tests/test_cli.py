@@ -300,4 +300,4 @@ def test_a_mirror_that_is_not_there_is_said_of_each_file(tmp_path: Path, run: Ru
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """Alone, for scripts."""
     assert status_of(["--version"]) == 0
-    assert capsys.readouterr().out == "0.1.0\n"
+    assert capsys.readouterr().out == "0.2.0\n"
