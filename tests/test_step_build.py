@@ -12,6 +12,7 @@ import pytest
 from packaged import CODE, COMMIT, DATA, SIGNATURE, build_call, model
 
 from mlops_charts import contract
+from mlops_charts.serving.asked import ALLOW_PICKLE, TRUSTED_TYPES
 from mlops_charts.steps import build
 from mlops_charts.steps.call import Call, Refused, Unavailable
 from mlops_charts.steps.context import folder_digest, paths_in
@@ -235,6 +236,28 @@ def test_the_wrapper_refuses_another_python(tmp_path: Path) -> None:
     call = build_call(tmp_path, {"serving": {"runtime": "seldon-core", "protocol": "seldon"}}, platform=platform)
     with pytest.raises(Refused, match=r"seldon-core runs on Python 3\.11; images\.python of platform\.yaml is docker"):
         build.run(call)
+
+
+@pytest.mark.parametrize(
+    ("training", "stored", "expected"),
+    [
+        ({}, "onnx", {}),
+        ({"trustedTypes": ["a.B", "c.D"]}, "skops", {TRUSTED_TYPES: "a.B,c.D"}),
+        ({"allowPickle": True}, "skops", {}),
+        ({"allowPickle": True}, "pickle", {ALLOW_PICKLE: "1"}),
+    ],
+)
+def test_the_image_says_what_may_be_loaded(
+    tmp_path: Path, training: dict[str, Any], stored: str, expected: dict[str, str]
+) -> None:
+    """What model.yaml pins, where the server looks for it."""
+    asked = {"training": {"data": {"uri": "sklearn://iris"}, **training}}
+    call = build_call(tmp_path, asked, saved=model(SIGNATURE.model_copy(update={"format": stored})))
+    build.run(call)
+    words = [word for verb, *words in instructions(call.outputs / "context") if verb == "ENV" for word in words]
+    found = dict(word.split("=", 1) for word in words)
+    assert {name: text for name, text in found.items() if name.startswith("MLOPS_")} == expected
+    assert (found["MODEL"], found["VERSION"]) == ("iris", "1.2.0")
 
 
 def test_a_model_without_signature_is_none(tmp_path: Path) -> None:

@@ -175,7 +175,9 @@ def _packages(call: Call, materials: Materials, own: tuple[Pin, ...], files: dic
     if own:
         files[image.REQUIREMENTS] = requirements_of(call.spec, call.source)
         files[image.CONSTRAINTS] = locks.constraints_text(locked).encode()
-    return image.Parts(materials.base, f"packages/{name}", bool(own), bool(tools), sbom=call.spec.model.build.sbom)
+    variables = image.environment_of(call.spec, materials.signature, materials.version)
+    sbom = call.spec.model.build.sbom
+    return image.Parts(materials.base, f"packages/{name}", bool(own), bool(tools), sbom, variables)
 
 
 def _publish(call: Call, registry: Registry, made: Run, context: str) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from mlops_charts import contract
+from mlops_charts.saved_model import Signature
 from mlops_charts.steps.asked import RunSpec
 from mlops_charts.steps.call import Refused
 from mlops_charts.steps.context import USER
@@ -24,6 +25,9 @@ REQUIREMENTS: Final = "packages/requirements.txt"
 CONSTRAINTS: Final = "packages/constraints.txt"
 ENVIRONMENT: Final = "/opt/mlops"
 SBOM_FOLDER: Final = "/usr/share/sbom"
+# What the server reads them as.
+TRUSTED_TYPES: Final = "MLOPS_CHARTS_TRUSTED_TYPES"
+ALLOW_PICKLE: Final = "MLOPS_CHARTS_ALLOW_PICKLE"
 _LOCKED_PYTHON: Final = "3.11"
 _PIP: Final = "--no-cache-dir --disable-pip-version-check --no-input"
 _LOCKED: Final = "--require-hashes --no-deps"
@@ -39,6 +43,7 @@ class Parts:
         requirements: Whether the model's own packages are installed too.
         source_distributions: Whether the lock has packages that must be built.
         sbom: Whether there is a bill of materials.
+        environment: Variables that the server finds.
     """
 
     base: str = ""
@@ -46,6 +51,7 @@ class Parts:
     requirements: bool = False
     source_distributions: bool = False
     sbom: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def dockerfile(parts: Parts, labels: Mapping[str, str]) -> str:
@@ -75,6 +81,18 @@ def labels_of(spec: RunSpec, run: Run, version: str) -> dict[str, str]:
     if spec.model.serving.runtime not in PREPACKAGED:
         found |= {"org.opencontainers.image.base.name": base, "org.opencontainers.image.base.digest": digest}
     return {name: found[name] for name in sorted(found) if found[name]}
+
+
+def environment_of(spec: RunSpec, signature: Signature, version: str) -> dict[str, str]:
+    """Return the variables of a server: which model it is, and what may be loaded, as model.yaml alone says."""
+    training = spec.model.training
+    trusted = {TRUSTED_TYPES: ",".join(training.trusted_types)} if training.trusted_types else {}
+    return {
+        "MODEL": spec.name,
+        "VERSION": version,
+        **trusted,
+        **({ALLOW_PICKLE: "1"} if training.allow_pickle and signature.format == "pickle" else {}),
+    }
 
 
 def python_of(base: str) -> str:
@@ -121,6 +139,7 @@ def _serving(parts: Parts, labels: Mapping[str, str]) -> str:
             f"COPY --from=packages {ENVIRONMENT} {ENVIRONMENT}",
             *_held(parts),
             f"ENV PATH={ENVIRONMENT}/bin:$PATH HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1",
+            *(f"ENV {name}={_quoted(text)}" for name, text in parts.environment.items()),
             "WORKDIR /tmp",
             f"EXPOSE {ports}",
             f"USER {USER}",
