@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
@@ -18,6 +19,7 @@ from mlops_charts.problems import Problem, format_text
 if TYPE_CHECKING:
     from mlops_charts.running import Listener
 
+_SHORT: Final = 30  # characters that may well be said again
 _FINAL: Final = frozenset({"Succeeded", "Skipped", "Omitted", "Failed", "Error", "Stopped"})
 _WORDS: Final = {"Succeeded": "done", "Skipped": "skipped", "Omitted": "not run", "Error": "failed"}
 _COLOURS: Final = {"Succeeded": "green", "Running": "cyan", "Failed": "red", "Error": "red", "Stopped": "red"}
@@ -35,7 +37,7 @@ def listener(stream: TextIO) -> Iterator[Listener]:
         finally:
             live.stop()
     else:
-        yield Listener(_plain, _say, _warn, lambda model, steps: _say(f"{model}: {' -> '.join(steps)}"))
+        yield Listener(_Plain().told, _say, _warn, lambda model, steps: _say(f"{model}: {' -> '.join(steps)}"))
 
 
 def _say(line: str) -> None:
@@ -47,12 +49,20 @@ def _warn(problems: Sequence[Problem]) -> None:
         click.echo(format_text(problems).rstrip("\n"), err=True)
 
 
-def _plain(node: Node) -> None:
-    """Say how a step has ended, or why it waits."""
-    if node.status in _FINAL:
-        _say(f"{line_of(node)}")
-    elif node.reason:
-        _say(f"{node.name:<14} {node.reason}")
+class _Plain:
+    """A line for each event; a reason that many steps share is said once."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def told(self, node: Node) -> None:
+        """Say how a step has ended, or why it waits."""
+        again = len(node.reason) > _SHORT and node.reason == self._last and node.status in {"Skipped", "Omitted"}
+        self._last = node.reason
+        if node.status in _FINAL:
+            _say(line_of(replace(node, reason="as before") if again else node))
+        elif node.reason:
+            _say(f"{node.name:<14} {node.reason}")
 
 
 def line_of(node: Node) -> str:
@@ -67,6 +77,15 @@ def told(node: Node) -> str:
     what = node.reason if node.status != "Succeeded" else figure(node)
     tries = f"{node.tries} tries" if node.tries > 1 else ""
     return "; ".join(dict.fromkeys(filter(None, (what, node.note, tries))))
+
+
+def _cell(node: Node) -> Any:
+    """Return what a step found as one line, what went wrong as many."""
+    from rich.text import Text  # noqa: PLC0415 - only a terminal needs it
+
+    if node.status in {"Failed", "Error"}:
+        return Text(told(node))
+    return Text(told(node), overflow="ellipsis", no_wrap=True)
 
 
 class _Live:
@@ -119,5 +138,5 @@ class _Live:
             state = "taken over" if node.reused else _WORDS.get(node.status, node.status.lower())
             style = _COLOURS.get(node.status, "dim")
             length = said(took) if took and not node.reused else ""
-            table.add_row(node.name, Text(state, style=style), Text(length, justify="right"), Text(told(node)))
+            table.add_row(node.name, Text(state, style=style), Text(length, justify="right"), _cell(node))
         return table

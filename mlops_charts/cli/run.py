@@ -81,14 +81,26 @@ def command(
     with listener(sys.stderr) as hears:
         found = run(asked, hears)
     click.echo(json.dumps(dataclasses.asdict(found), indent=2) if form == "json" else _table(found))
+    _talk(found)
     return found.exit_status
 
 
+def _talk(found: Summary) -> None:
+    """Say what the steps said that failed, as far as it is more than their line."""
+    for failure in found.failures:
+        if len(failure.said) > 1:
+            options.talk("\n".join([f"\n{failure.step} said:", *(f"  {line}" for line in failure.said)]))
+        if failure.log:
+            options.talk(f"all that {failure.step} said is in {failure.log}")
+
+
 def _table(found: Summary) -> str:
+    from mlops_charts.local.summary import decided  # noqa: PLC0415 - --help stays light
+
     rows = {
         "model": f"{found.model} {found.version}".strip(),
         "status": f"{found.status} in {found.seconds:.1f} s",
-        "decided": ": ".join(filter(None, (found.action, found.reason))),
+        "decided": decided(found.action, found.reason),
         "code digest": found.code_digest,
         "data digest": found.data_digest,
         "git commit": found.git_commit,

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlops_charts.local.durations import said
-from mlops_charts.local.pods import said as said_by
 from mlops_charts.local.records import REPORT, Node, Past
 from mlops_charts.local.style import STYLE
-from mlops_charts.local.summary import Summary, failures, figure, metrics, number, shown
+from mlops_charts.local.summary import Summary, figure, metrics, number, shown
 from mlops_charts.workspace.write import replace_text
 
 _MOST_ROWS: Final = 200
@@ -35,7 +34,7 @@ def page(past: Past, found: Summary, artifacts: Path) -> str:
     title = f"{found.model} {found.version}".strip()
     sections = (
         _head(found, past, title),
-        _failed(past),
+        _failed(found),
         _timeline(past),
         _judged(past),
         _made(past),
@@ -69,12 +68,12 @@ def _head(found: Summary, past: Past, title: str) -> str:
     )
 
 
-def _failed(past: Past) -> str:
+def _failed(found: Summary) -> str:
     parts = []
-    for node in failures(past):
-        lines = "\n".join(said_by(past.folder / node.log)) if node.log else ""
-        log = f"<pre>{escape(lines)}</pre><p class=quiet>All of it: {escape(node.log)}</p>" if lines else ""
-        parts.append(f"<h3>{escape(node.name)}</h3><p class=bad>{escape(node.reason)}</p>{log}")
+    for failure in found.failures:
+        lines = "\n".join(failure.said)
+        log = f"<pre>{escape(lines)}</pre><p class=quiet>All of it: {escape(failure.log)}</p>" if lines else ""
+        parts.append(f"<h3>{escape(failure.step)}</h3><p class=bad>{escape(failure.reason)}</p>{log}")
     return _section("What went wrong", "".join(parts)) if parts else ""
 
 

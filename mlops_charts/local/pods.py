@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from mlops_charts.workspace.write import read_text
 
 _PARAMETER_LIMIT: Final = 256 * 1024  # bytes of an output parameter, as in Argo
 _RESULT_LIMIT: Final = 4 * 1024 * 1024
+_LONGEST: Final = 300  # characters of a reason; the log has all of it
 _NO_PLACE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -187,7 +189,7 @@ def _reason(template: Manifest, ended: Ended, lines: list[str]) -> str:
     if ended.late:
         return f"stopped after {template.get('activeDeadlineSeconds')} s, its activeDeadlineSeconds"
     first = lines[0].removeprefix("error: ") if lines and lines[0].lower().startswith("error:") else ""
-    return first or f"exit status {ended.status}"
+    return textwrap.shorten(first, _LONGEST, placeholder=" ...") or f"exit status {ended.status}"
 
 
 def _of(template: Manifest, side: str, kind: str = "artifacts") -> list[Manifest]:

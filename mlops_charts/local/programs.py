@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from mlops_charts.contract import DONE
+from mlops_charts.errors import MlopsChartsError
 from mlops_charts.local.flow import Manifest
 from mlops_charts.local.places import Places
 from mlops_charts.local.processes import Command, Ended, execute
@@ -31,7 +32,7 @@ _FOUND: Final = 10  # exit status of the scanner where it found something: the u
 _REGISTRY: Final = "registry:"  # how the bill of materials names an image of a registry
 
 
-class NotRun(Exception):  # noqa: N818 - nothing is wrong: it is a fact about this machine
+class NotRun(MlopsChartsError):  # noqa: N818 - nothing is wrong: it is a fact about this machine
     """A tool cannot run here; the reason, in a line."""
 
 
@@ -163,20 +164,24 @@ class Programs:
             return Ran(ended, f"a virtual environment stands for the image: {answer.get('python', '')}")
         context = Path(work.option("--context").removeprefix("dir://"))
         if not self.setting.containers.program:
-            return await self._prove(work, context)
+            return await self._prove(work, context, self.setting.containers.reason)
         build = [self.setting.containers.program, "build", "-t", destination, str(context)]
+        name = Path(self.setting.containers.program).name
         ended = await _execute(work, build)
+        if ended.status != DONE and not ended.late and not self.setting.containers.insisted:
+            return await self._prove(
+                work, context, f"{name} could not: exit status {ended.status}, see {work.log.name}"
+            )
         if ended.status != DONE:
             return Ran(ended)
         inspect = [self.setting.containers.program, "inspect", "--type=image", "--format={{.Id}}", destination]
         digest = work.folder / "digest"
         ended = await _execute(replace(work, output=digest), inspect)
         replace_text(Path(work.option("--digest-file")), _digest(digest))
-        return Ran(ended, f"built by {Path(self.setting.containers.program).name} on this machine, not pushed")
+        return Ran(ended, f"built by {name} on this machine, not pushed")
 
-    async def _prove(self, work: Work, context: Path) -> Ran:
+    async def _prove(self, work: Work, context: Path, reason: str) -> Ran:
         ended, proof = await self._aside(work, "context", str(context), work.folder / "proof.json")
-        reason = self.setting.containers.reason
         note = f"not built ({reason}); its context was proven instead: {proof.get('summary', 'it does not hold')}"
         return Ran(ended, note)
 

@@ -21,10 +21,12 @@ class Containers:
     Attributes:
         program: The one to take; empty if none works.
         reason: Why there is none.
+        insisted: Whether it was asked for by name, and nothing may stand for it.
     """
 
     program: str = ""
     reason: str = "no docker, podman or buildah works here"
+    insisted: bool = False
 
     @property
     def runs(self) -> bool:
@@ -44,7 +46,7 @@ def containers(environ: Mapping[str, str], wanted: str = "auto") -> Containers:
     for name in BUILDERS if wanted == "auto" else (wanted,):
         program = shutil.which(name, path=environ.get("PATH"))
         if program and _works([program, *_ASKED[name]], environ):
-            return Containers(program, "")
+            return Containers(program, "", insisted=wanted != "auto")
     return Containers() if wanted == "auto" else Containers(reason=f"{wanted} does not work here")
 
 

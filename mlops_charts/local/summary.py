@@ -9,9 +9,27 @@ from typing import Any, Final
 
 from mlops_charts.contract import DONE, FAILED, REFUSED
 from mlops_charts.local.engine import EXIT
+from mlops_charts.local.pods import said
 from mlops_charts.local.records import FINE, REPORT, Node, Past
 
 _SHOWN: Final = 2  # metrics in the line of a step
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A step that failed by itself.
+
+    Attributes:
+        step: Its name.
+        reason: In a line.
+        said: What it said to people.
+        log: The file with all that it said; empty if it had no process.
+    """
+
+    step: str
+    reason: str
+    said: tuple[str, ...]
+    log: str
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,7 @@ class Summary:
         model_folder: The saved model; empty if nothing was trained.
         report: The page with all of it.
         exit_status: 0 done, 1 a step said no, 3 a tool or service failed.
+        failures: The steps that failed by themselves, the first one first.
     """
 
     model: str
@@ -53,6 +72,7 @@ class Summary:
     model_folder: str
     report: str
     exit_status: int
+    failures: tuple[Failure, ...] = ()
 
 
 def summary(model: str, past: Past, artifacts: Path, earlier: Iterable[Past] = ()) -> Summary:
@@ -76,7 +96,13 @@ def summary(model: str, past: Past, artifacts: Path, earlier: Iterable[Past] = (
         model_folder=str(artifacts / folder) if folder else "",
         report=str(past.folder / REPORT),
         exit_status=_status(past),
+        failures=tuple(_failure(past, node) for node in failures(past)),
     )
+
+
+def _failure(past: Past, node: Node) -> Failure:
+    log = past.folder / node.log if node.log else None
+    return Failure(node.name, node.reason, tuple(said(log)) if log else (), str(log or ""))
 
 
 def _model(past: Past, earlier: Iterable[Past]) -> str:
@@ -121,7 +147,7 @@ def figure(node: Node) -> str:
     """Return what a step found, in a few words; empty if it said nothing of the kind."""
     result = node.result
     if action := result.get("action") or (node.parameters.get("action") if node.task == "guard" else ""):
-        return ": ".join(filter(None, (str(action), str(result.get("reason") or ""))))
+        return decided(str(action), str(result.get("reason") or ""))
     if version := result.get("version") or node.parameters.get("version"):
         return f"version {version}"
     if figures := metrics(result):
@@ -131,6 +157,11 @@ def figure(node: Node) -> str:
     if node.task == EXIT:
         return ""
     return str(result.get("image") or result.get("format") or result.get("summary") or "") or node.note
+
+
+def decided(action: str, reason: str) -> str:
+    """Return a decision with its reason."""
+    return reason if reason.startswith(action) else ": ".join(filter(None, (action, reason)))
 
 
 def metrics(result: Mapping[str, Any]) -> dict[str, float]:
