@@ -56,7 +56,9 @@ def converted(fitted: Any, signature: Signature, way: Way) -> bytes:
 
     if way.numbers == "float64":
         _refuse_trees(fitted)
-    estimator = by_position(copy.deepcopy(fitted)) if way.shape == "matrix" else fitted
+    estimator = copy.deepcopy(fitted)  # the converter writes into what it converts
+    if way.shape == "matrix":
+        by_position(estimator)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the converter, about versions and its own past
         proto = convert_sklearn(
