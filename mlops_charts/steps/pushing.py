@@ -12,6 +12,8 @@ from urllib.error import URLError
 from urllib.parse import quote, urlsplit
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
+from mlops_charts.errors import MlopsChartsError
+
 JOB: Final = "mlops_pipeline"
 _SECONDS: Final = 5
 _FORM: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -20,7 +22,7 @@ Sample = tuple[str, str, Mapping[str, str], float]
 """A metric's name, what it means, its labels, and its value."""
 
 
-class NotPushedError(Exception):
+class NotPushedError(MlopsChartsError):
     """The Pushgateway did not take the figures."""
 
 
