@@ -218,3 +218,9 @@ def test_two_runs_wait_for_each_other(tmp_path: Path) -> None:
     moment, _, said = (tmp_path / "second").read_text().partition("\n")
     assert float(moment) > float(done.text("one"))
     assert said in {"[]", "['waiting: another run holds the mutex only']"}
+
+
+def test_failures_without_an_error_say_the_last_line(tmp_path: Path) -> None:
+    """A foreign program says in its own way what is wrong, mostly at the end."""
+    code = "import sys; sys.stderr.write('a\\nboom\\n'); sys.exit(4)"
+    assert run(tmp_path, one(python("one", code))).node("one").reason == "exit status 4: boom"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import click
 
 from mlops_charts.local.durations import said
-from mlops_charts.local.records import Node
+from mlops_charts.local.records import FINE, Node
 from mlops_charts.local.summary import figure
 from mlops_charts.problems import Problem, format_text
 
@@ -59,9 +59,10 @@ class _Plain:
         """Say how a step has ended, or why it waits."""
         again = len(node.reason) > _SHORT and node.reason == self._last and node.status in {"Skipped", "Omitted"}
         self._last = node.reason
-        if node.status in _FINAL:
+        inner = "/" in node.name and not node.pod and node.status in FINE  # its pods have been told
+        if node.status in _FINAL and not inner:
             _say(line_of(replace(node, reason="as before") if again else node))
-        elif node.reason:
+        elif node.reason and not inner:
             _say(f"{node.name:<14} {node.reason}")
 
 

@@ -178,18 +178,20 @@ def skipped_outputs(template: Manifest) -> dict[str, str]:
 
 
 def said(log: Path) -> list[str]:
-    """Return what a step said to people: the lines of its log that are no JSON, from its error on."""
+    """Return what a step said to people: of its log the lines that are no JSON, from its error on, or the last ones."""
     lines = [line.rstrip() for line in (read_text(log) or "").splitlines()]
     plain = [line for line in lines if line and not line.startswith("{")]
-    errors = [index for index, line in enumerate(plain) if line.startswith(("error:", "Error:"))]
+    errors = [index for index, line in enumerate(plain) if line.startswith("error:")]
     return plain[errors[-1] :] if errors else plain[-15:]
 
 
 def _reason(template: Manifest, ended: Ended, lines: list[str]) -> str:
     if ended.late:
         return f"stopped after {template.get('activeDeadlineSeconds')} s, its activeDeadlineSeconds"
-    first = lines[0].removeprefix("error: ") if lines and lines[0].lower().startswith("error:") else ""
-    return textwrap.shorten(first, _LONGEST, placeholder=" ...") or f"exit status {ended.status}"
+    if lines and lines[0].startswith("error: "):
+        return textwrap.shorten(lines[0].removeprefix("error: "), _LONGEST, placeholder=" ...")
+    said_last = f": {lines[-1]}" if lines else ""
+    return textwrap.shorten(f"exit status {ended.status}{said_last}", _LONGEST, placeholder=" ...")
 
 
 def _of(template: Manifest, side: str, kind: str = "artifacts") -> list[Manifest]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from mlops_charts.contract import DONE
+from mlops_charts.contract import DONE, FAILED
 from mlops_charts.errors import MlopsChartsError
 from mlops_charts.local.flow import Manifest
 from mlops_charts.local.places import Places
@@ -173,7 +173,7 @@ class Programs:
                 work, context, f"{name} could not: exit status {ended.status}, see {work.log.name}"
             )
         if ended.status != DONE:
-            return Ran(ended)
+            return Ran(replace(ended, status=FAILED))  # whatever it exits with, it is the tool that failed
         inspect = [self.setting.containers.program, "inspect", "--type=image", "--format={{.Id}}", destination]
         digest = work.folder / "digest"
         ended = await _execute(replace(work, output=digest), inspect)
