@@ -12,6 +12,7 @@ import numpy as np
 
 from mlops_charts.spec.quality import Champion
 from mlops_charts.steps.judging import metrics
+from mlops_charts.steps.judging.lists import LIST_METRICS
 from mlops_charts.steps.judging.own import own_name
 from mlops_charts.steps.judging.paired import Drop, paired_drop
 from mlops_charts.steps.judging.report import ChampionVerdict
@@ -76,7 +77,7 @@ def judge_champion(asked: Champion, contest: Contest) -> ChampionVerdict:
         high=drop.high,
         confidence=asked.confidence,
         max_drop=asked.max_drop,
-        excludable=drop.excludable,
+        excludable=drop.excludable if drop.high > drop.low else None,
         rows=drop.rows,
         method=drop.method,
         notes=contest.notes,
@@ -173,9 +174,11 @@ def _sentence(asked: Champion, contest: Contest, drop: Drop, verdict: str) -> st
         "notWorse": f"it is not worse by more than maxDrop {number(asked.max_drop)}",
         "inconclusive": f"these rows cannot tell whether it is worse by more than maxDrop {number(asked.max_drop)}",
     }[verdict]
-    unit = "calls" if asked.metric == metrics.LATENCY else "test rows"
+    unit = "calls" if asked.metric == metrics.LATENCY else "lists" if asked.metric in LIST_METRICS else "test rows"
+    seen = f"the smallest drop that they could have excluded is {number(drop.excludable)}"
+    if drop.low == drop.high:
+        seen = f"no {unit.removesuffix('s')} tells the two apart"
     return (
         f"against champion {contest.version}, {asked.metric} is {moved} on the same {drop.rows:,} {unit}, the drop "
-        f"{between} ({percent(asked.confidence)} each way): {meaning}; the smallest drop that they could have excluded "
-        f"is {number(drop.excludable)}"
+        f"{between} ({percent(asked.confidence)} each way): {meaning}; {seen}"
     )

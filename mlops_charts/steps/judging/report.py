@@ -96,7 +96,8 @@ class ChampionVerdict(Result):
         high: The drop is not more than this, with `confidence`.
         confidence: Of each bound by itself.
         max_drop: The drop that is allowed.
-        excludable: The smallest drop that these rows could have excluded, had both been equally good.
+        excludable: The smallest drop that these rows could have excluded, had both been equally good;
+            none where no row tells them apart.
         rows: Rows, or lists of a ranking, that were compared; of latencies the calls.
         method: How the bounds were found.
         notes: What to bear in mind.
@@ -126,7 +127,7 @@ class LatencyFigures(Result):
     Attributes:
         p50_seconds: Half of the calls took no longer.
         p99_seconds: 99 of 100 took no longer.
-        calls: How many were measured.
+        calls: How many were measured, in the quietest round.
         machine: What machine that was.
     """
 
