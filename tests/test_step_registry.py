@@ -19,6 +19,7 @@ from repositories import ROOT
 
 from mlops_charts import contract
 from mlops_charts.steps.call import Refused, Unavailable
+from mlops_charts.steps.mlflow_client import reason
 from mlops_charts.steps.registry import Registry, model_folder, open_registry
 
 CODE, DATA, OTHER = "c" * 64, "d" * 64, "e" * 64
@@ -156,6 +157,27 @@ def test_nobody_at_the_address_is_one_clear_line(tmp_path: Path) -> None:
         open_registry(call(tmp_path, tracking_uri=uri))
     port = uri.rpartition(":")[2]
     assert str(caught.value) == f"MLflow at http://127.0.0.1:{port}: cannot be reached: Connection refused"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("a\n  b", "a b"),
+        ("x" * 400, "x" * 300 + "..."),
+        ("at http://iris:secret@mlflow:5000/api", "at http://mlflow:5000/api"),
+        (
+            'Could not connect to the endpoint URL: "http://s3:8333/bucket". Connection refused. Max retries exceeded',
+            "its storage of artifacts at http://s3:8333 cannot be reached: Connection refused",
+        ),
+        (
+            "Failed to upload a: An error occurred (SignatureDoesNotMatch) when calling the PutObject operation",
+            "its storage of artifacts refuses AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (SignatureDoesNotMatch)",
+        ),
+    ],
+)
+def test_a_failure_is_one_line(said: str, expected: str) -> None:
+    """Whatever MLflow and those below it say, it is short, without a password, and names what to look at."""
+    assert reason(RuntimeError(said)) == expected
 
 
 def test_a_fresh_database_is_made_in_silence(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ _SETTINGS: Final = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+_REFUSALS: Final = ("SignatureDoesNotMatch", "InvalidAccessKeyId", "AccessDenied", "request signature we calculated")
 _NOISY: Final = ("mlflow", "alembic", "urllib3", "botocore")
 
 
@@ -118,6 +119,8 @@ def reason(error: BaseException) -> str:
     if "Connection" in type(error).__name__ or "Max retries exceeded" in text:
         storage = f"its storage of artifacts at {_address(text)} " if "endpoint URL" in text else ""
         return f"{storage}cannot be reached: {_inner(text)}"
+    if sign := next((one for one in _REFUSALS if one in text), ""):
+        return f"its storage of artifacts refuses AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ({sign})"
     if len(text) > _LONGEST_REASON:
         text = f"{text[:_LONGEST_REASON]}..."
     return text or type(error).__name__
