@@ -180,6 +180,35 @@ def test_own_packages_come_first(tmp_path: Path) -> None:
     assert {"pkg:pypi/numpy@2.3.5", "pkg:pypi/xgboost@3.1.1"} <= purls
 
 
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (
+            b"import numpy\n\nimport pandas.testing\n",
+            r"serve\.py:3 imports pandas, which .*: pin pandas in requirements\.txt",
+        ),
+        (b"from words import tokens\n", r"words\.py:2 imports matplotlib, which"),
+    ],
+)
+def test_an_import_that_would_fail_is_told(tmp_path: Path, code: bytes, says: str) -> None:
+    """Before there is an image; also one of a file that the entrypoint imports."""
+    held = {"code/serve.py": code, "code/words.py": b"import yaml\nimport matplotlib\n"}
+    call = build_call(tmp_path, ENTRYPOINT, files=SOURCE, saved=model(WRAPPED, held))
+    with pytest.raises(Refused, match=says):
+        build.run(call)
+
+
+def test_imports_that_may_fail_are_left_alone(tmp_path: Path) -> None:
+    """What is guarded, what comes later, what nobody knows here, and what the packages of the image need."""
+    code = (
+        b"import json, scipy.special, numpy as np\nfrom . import x\nimport unheard_of\nimport threadpoolctl\nimport mlops_charts\n"
+        b"try:\n    import pandas\nexcept ImportError:\n    pandas = None\n"
+        b"def late():\n    import matplotlib\n"
+    )
+    call = build_call(tmp_path, ENTRYPOINT, files=SOURCE, saved=model(WRAPPED, {"code/serve.py": code}))
+    assert build.run(call).serves
+
+
 def test_requirements_that_nothing_serves_with_stay_out(tmp_path: Path) -> None:
     """A model in ONNX without an entrypoint needs none of what trained it."""
     asked = {"training": ENTRYPOINT["training"]}

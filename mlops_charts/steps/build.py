@@ -21,7 +21,7 @@ from mlops_charts.saved_model import Signature, read_signature
 from mlops_charts.steps import image, locks
 from mlops_charts.steps.asked import RunSpec
 from mlops_charts.steps.bill import Materials, bill_text
-from mlops_charts.steps.call import Call, Result, Unavailable
+from mlops_charts.steps.call import Call, Refused, Result, Unavailable
 from mlops_charts.steps.context import (
     DOCKERFILE,
     IGNORE,
@@ -32,6 +32,7 @@ from mlops_charts.steps.context import (
     requirements_of,
     write_files,
 )
+from mlops_charts.steps.importing import absent
 from mlops_charts.steps.locks import Pin
 from mlops_charts.steps.log import log
 from mlops_charts.steps.provenance import provenance_text
@@ -71,7 +72,8 @@ def run(call: Call) -> BuildResult:
     """Write the context and the predicate, and say of the run which image is made of it.
 
     Raises:
-        Refused: The base image has a Python that the runtime does not run on, or the requirements are missing.
+        Refused: The base image has a Python that the runtime does not run on, the requirements are missing, or the
+            entrypoint imports what neither they nor the server bring.
         Unavailable: There is no saved model, or MLflow cannot be reached.
     """
     image.check_base(call.spec)
@@ -128,7 +130,21 @@ def _materials(call: Call, made: Run, folder: Path) -> Materials:
     own = _own_packages(call, signature)
     locked = locks.read_lock(locks.lock_name(spec.model.serving.runtime, signature))
     packages = tuple(sorted((*locks.without(locked, (pin.name for pin in own)), *own), key=lambda pin: pin.name))
+    _check_imports(spec, signature, folder, {"mlops-charts", *(pin.name for pin in packages)})
     return Materials(spec, made, version, signature, folder, packages, spec.plan.images.base)
+
+
+def _check_imports(spec: RunSpec, signature: Signature, folder: Path, packages: set[str]) -> None:
+    """Refuse an entrypoint that imports what the image does not have, unless the base image may have it."""
+    asked = signature.entrypoint and not spec.model.training.image
+    found = absent(folder / contract.MODEL_CODE_FOLDER, signature.entrypoint, packages) if asked else None
+    if found:
+        at, package = found
+        message = (
+            f"{at.file}:{at.line} imports {at.module}, which the image that serves does not have: pin {package} in "
+            f"{spec.model.training.requirements or 'a requirements.txt, and name it in training.requirements'}"
+        )
+        raise Refused(message)
 
 
 def _signature(folder: Path) -> Signature:
