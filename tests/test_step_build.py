@@ -201,7 +201,8 @@ def test_an_import_that_would_fail_is_told(tmp_path: Path, code: bytes, says: st
 def test_imports_that_may_fail_are_left_alone(tmp_path: Path) -> None:
     """What is guarded, what comes later, what nobody knows here, and what the packages of the image need."""
     code = (
-        b"import json, scipy.special, numpy as np\nfrom . import x\nimport unheard_of\nimport threadpoolctl\nimport mlops_charts\n"
+        b"import json, scipy.special, numpy as np\nfrom . import x\nimport unheard_of\n"
+        b"import threadpoolctl\nimport mlops_charts\n"
         b"try:\n    import pandas\nexcept ImportError:\n    pandas = None\n"
         b"def late():\n    import matplotlib\n"
     )
