@@ -11,7 +11,7 @@ from local_flows import Manifest, dag, output, python, run, task, workflow, writ
 
 from mlops_charts.local.flow import read_flow
 from mlops_charts.local.part import NoPast, NoStep, part_of
-from mlops_charts.local.records import pasts, read_past
+from mlops_charts.local.records import pasts, prune, read_past
 
 ARTIFACT = {"artifacts": [{"name": "model", "path": "/outputs/model"}]}
 
@@ -122,3 +122,20 @@ def test_a_record_of_another_version_is_no_past(tmp_path: Path) -> None:
         assert read_past(done.setting.folder) is None
     assert pasts(tmp_path / "nowhere") == []
     assert replace(done.past, uid="x").uid == "x"
+
+
+def test_old_runs_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest few stay, and of the others the artifacts that those took over."""
+    monkeypatch.setattr("mlops_charts.local.records.KEPT", 2)
+    for _ in range(2):
+        run(tmp_path, flow(), part=part(tmp_path, last="train"))
+    last = run(tmp_path, flow(), part=part(tmp_path, "validate"))
+    before = pasts(tmp_path / "state/runs")
+    run(tmp_path, flow(), part=part(tmp_path, "validate"))
+    prune(pasts(tmp_path / "state/runs"), tmp_path / "state/artifacts")
+    left = pasts(tmp_path / "state/runs")
+    assert [past.uid for past in left[1:]] == [last.past.uid]
+    model = last.node("train").artifacts["model"]
+    assert model == before[1].nodes["train"].artifacts["model"]
+    models = [path.relative_to(tmp_path / "state/artifacts").as_posix() for path in tmp_path.rglob("train/model")]
+    assert models == [model]

@@ -46,6 +46,7 @@ def test_a_line_for_each_event(capsys: pytest.CaptureFixture[str]) -> None:
         hears.told(Node("train", status="Running", reason="try 1 failed: x; the next in 3 s"))
         hears.told(DONE)
         hears.told(SKIPPED)
+        hears.told(Node("deploy"))
         hears.told(Node("deploy", status="Skipped", reason=SKIPPED.reason))
         hears.say("waiting")
     said = capsys.readouterr()

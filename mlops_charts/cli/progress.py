@@ -57,13 +57,13 @@ class _Plain:
 
     def told(self, node: Node) -> None:
         """Say how a step has ended, or why it waits."""
-        again = len(node.reason) > _SHORT and node.reason == self._last and node.status in {"Skipped", "Omitted"}
-        self._last = node.reason
-        inner = "/" in node.name and not node.pod and node.status in FINE  # its pods have been told
-        if node.status in _FINAL and not inner:
+        if node.status not in _FINAL:
+            if node.reason:
+                _say(f"{node.name:<14} {node.reason}")
+        elif "/" not in node.name or node.pod or node.status not in FINE:  # else its pods have been told
+            again = len(node.reason) > _SHORT and node.reason == self._last
             _say(line_of(replace(node, reason="as before") if again else node))
-        elif node.reason and not inner:
-            _say(f"{node.name:<14} {node.reason}")
+            self._last = node.reason
 
 
 def line_of(node: Node) -> str:

@@ -36,10 +36,12 @@ class Part:
     Attributes:
         taken: Tasks that are taken over from an earlier run.
         left: Tasks that do not run, each with the reason.
+        uid: The run that they are taken over from; empty if none is.
     """
 
     taken: Mapping[str, Node] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
+    uid: str = ""
 
 
 @dataclass

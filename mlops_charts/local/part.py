@@ -46,7 +46,8 @@ def part_of(flow: Flow, pasts: Sequence[Past], artifacts: Path, first: str = "",
     if not first:
         return Part(left=left)
     earlier = [name for name in tasks if name not in behind]
-    return Part(_taken(pasts, [name for name in earlier if name in wanted], first, artifacts), left)
+    past, taken = _taken(pasts, [name for name in earlier if name in wanted], first, artifacts)
+    return Part(taken, left, past.uid)
 
 
 def _known(name: str, tasks: Mapping[str, Manifest]) -> None:
@@ -68,8 +69,8 @@ def _before(name: str, tasks: Mapping[str, Manifest]) -> set[str]:
     return found
 
 
-def _taken(pasts: Sequence[Past], earlier: Sequence[str], first: str, artifacts: Path) -> dict[str, Node]:
-    """Return the nodes of the newest run in which the earlier steps went well, and the first one was to run."""
+def _taken(pasts: Sequence[Past], earlier: Sequence[str], first: str, artifacts: Path) -> tuple[Past, dict[str, Node]]:
+    """Return the newest run in which the earlier steps went well and the first one was to run, and their nodes."""
     for past in pasts:
         nodes = {name: past.nodes[name] for name in earlier if name in past.nodes}
         begun = past.nodes.get(first)
@@ -79,6 +80,7 @@ def _taken(pasts: Sequence[Past], earlier: Sequence[str], first: str, artifacts:
             and (begun is None or begun.status != "Skipped" or begun.pod)
             and all((artifacts / path).exists() for node in nodes.values() for path in node.artifacts.values())
         ):
-            return {name: replace(node, note=node.note or f"of the run {past.uid}") for name, node in nodes.items()}
+            said = f"of the run {past.uid}"
+            return past, {name: replace(node, note=node.note or said) for name, node in nodes.items()}
     missing = ", ".join(earlier)
     raise NoPast(f"--from {first}: no earlier run has everything of {missing}; run once without --from")

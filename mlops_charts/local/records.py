@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from mlops_charts.local.volumes import discard
 from mlops_charts.workspace.write import read_text, replace_text
 
 Status = Literal["Waiting", "Running", "Succeeded", "Skipped", "Failed", "Error", "Omitted", "Stopped"]
 FINE: Final = frozenset({"Succeeded", "Skipped"})
 STATE: Final = "state.json"
 REPORT: Final = "report.html"
+KEPT: Final = 20  # runs of a model
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,16 @@ def read_past(folder: Path) -> Past | None:
         )
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def prune(past: Sequence[Past], artifacts: Path) -> None:
+    """Remove runs, the newest first in `past`, but for the last few, with artifacts that none of those refers to."""
+    kept = {path for one in past[:KEPT] for node in one.nodes.values() for path in node.artifacts.values()}
+    for old in past[KEPT:]:
+        mine = {path for node in old.nodes.values() for path in node.artifacts.values()}
+        for path in mine - kept:
+            discard(artifacts / path)
+        discard(old.folder)
 
 
 def pasts(folder: Path) -> list[Past]:

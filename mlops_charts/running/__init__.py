@@ -14,10 +14,11 @@ from mlops_charts.chart import emit_chart
 from mlops_charts.errors import InvalidSpec, NotFound
 from mlops_charts.fleet import rendering_of
 from mlops_charts.loading import Model, Platform, load_model, load_platform
-from mlops_charts.local.flow import read_flow
+from mlops_charts.local.engine import Part
+from mlops_charts.local.flow import Flow, read_flow
 from mlops_charts.local.page import write_page
 from mlops_charts.local.part import part_of
-from mlops_charts.local.records import Told, pasts
+from mlops_charts.local.records import Past, Told, pasts, prune
 from mlops_charts.local.releases import NAME, commit_of, release_repository
 from mlops_charts.local.running import Ears, new_uid, run_flow
 from mlops_charts.local.setting import Setting, containers
@@ -103,13 +104,24 @@ def run(asked: Asked, listener: Listener, environ: Mapping[str, str] | None = No
     runs = home / "runs" / plan.model
     earlier = pasts(runs)
     part = part_of(flow, earlier, home / "artifacts", asked.first, asked.last)
+    _tell_of_other_code(part, earlier, flow, listener)
     _releases(plan, model.workspace, home)
     setting = _setting(plan, home, runs / new_uid(), asked, environment)
     listener.begins(plan.model, [task["name"] for task in flow.tasks])
     past = run_flow(flow, setting, part, Ears(listener.told, listener.say))
     found = summary(plan.model, past, setting.artifacts, earlier)
     write_page(past, found, setting.artifacts)
+    prune([past, *earlier], setting.artifacts)
     return found
+
+
+def _tell_of_other_code(part: Part, earlier: Sequence[Past], flow: Flow, listener: Listener) -> None:
+    """Say so where what is taken over was made by other code than that of this run."""
+    for past in earlier:
+        if past.uid == part.uid and past.parameters.get("code-digest") != flow.parameters.get("code-digest"):
+            listener.say(
+                f"what is taken over from the run {past.uid} was made by other code: something has changed since"
+            )
 
 
 def _model(asked: Asked) -> tuple[Model, Sequence[Problem]]:
