@@ -10,16 +10,22 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-import onnx
 import onnxruntime
 import pandas as pd
 import pytest
-from onnx import TensorProto, helper
 from saved_folders import diabetes, iris, mixed, rows, saved
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    VotingClassifier,
+)
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
@@ -165,6 +171,34 @@ def _threshold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[BaseEst
     return made(), files
 
 
+OTHERS = {
+    "search": GridSearchCV(KNeighborsClassifier(algorithm="brute", metric="canberra"), {"n_neighbors": [3, 5]}, cv=3),
+    "vote": VotingClassifier([("near", KNeighborsClassifier(metric="canberra")), ("wide", LinearSVC())]),
+    "ball": KNeighborsClassifier(algorithm="ball_tree", metric="canberra"),
+    "calibrated": CalibratedClassifierCV(KNeighborsClassifier(3, metric="canberra"), method="isotonic", cv=2),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_estimators_of_scikit_learn_need_no_trust(tmp_path: Path, name: str) -> None:
+    """What skops does not trust by itself, but scikit-learn's own estimators are made of, stands in our list."""
+    X, y = iris()
+    fitted = OTHERS[name].fit(X, y)
+    kept, folder = saved(tmp_path, fitted, (X, y))
+    assert kept.format == "skops"
+    assert fitted.predict(X).tolist() == load(folder).answer(rows(X, y)).labels.tolist()
+
+
+def test_histogram_trees_convert(tmp_path: Path) -> None:
+    """With missing values among the rows, of which each tree knows the way."""
+    X, y = iris()
+    X = X.mask(np.arange(600).reshape(150, 4) % 17 == 0)
+    fitted = HistGradientBoostingClassifier(max_iter=3, random_state=0).fit(X, y)
+    kept, folder = saved(tmp_path, fitted, (X, y))
+    assert kept.format == "onnx"
+    assert fitted.predict(X).tolist() == load(folder).answer(rows(X, y)).labels.tolist()
+
+
 def test_types_of_ones_own_must_be_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The refusal names the type and says what to write in model.yaml; written there, it is stored with its code."""
     X, y = iris()
@@ -255,56 +289,6 @@ def test_labels_keep_their_type(
     assert classes == kept.signature.classes
     assert {kind} == {type(label) for label in answers.labels.tolist()}
     assert fitted.predict(X).tolist() == answers.labels.tolist()
-
-
-def _linear(weights: np.ndarray, *, softmax: bool) -> onnx.ModelProto:
-    """Return a model as torch exports it: one matrix in, one of scores out."""
-    columns, classes = weights.shape
-    nodes = [helper.make_node("MatMul", ["x", "w"], ["scores"])]
-    if softmax:
-        nodes.append(helper.make_node("Softmax", ["scores"], ["y"], axis=1))
-    graph = helper.make_graph(
-        nodes,
-        "linear",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", columns])],
-        [helper.make_tensor_value_info("y" if softmax else "scores", TensorProto.FLOAT, ["n", classes])],
-        [helper.make_tensor("w", TensorProto.FLOAT, weights.shape, weights.astype("float32").ravel())],
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-
-
-def test_a_model_proto_is_stored_as_it_is(tmp_path: Path) -> None:
-    """Its probabilities are those of the sorted classes, and the likeliest is the label."""
-    X, y = iris()
-    weights = np.eye(4, 3)
-    kept, folder = saved(tmp_path, _linear(weights, softmax=True), (X, y), framework="onnx")
-    answers = load(folder).answer(rows(X, y))
-    assert (kept.format, kept.rows, kept.signature.probabilities) == ("onnx", 0, True)
-    expected = np.array(["setosa", "versicolor", "virginica"])[(X.to_numpy() @ weights).argmax(axis=1)]
-    assert expected.tolist() == answers.labels.tolist()
-    assert np.allclose(1, answers.probabilities.sum(axis=1))
-
-
-def test_scores_that_are_no_probabilities_are_refused(tmp_path: Path) -> None:
-    """A forgotten softmax is told, not served."""
-    with pytest.raises(Refused, match="end it with a softmax"):
-        saved(tmp_path, _linear(np.eye(4, 3), softmax=False), iris(), framework="onnx")
-
-
-def test_a_model_proto_of_other_columns_is_refused(tmp_path: Path) -> None:
-    """The refusal says what it takes and what there is."""
-    with pytest.raises(
-        Refused, match=r"the model takes x: tensor\(float\)\['n', 3\]; expected one matrix of 4 columns"
-    ):
-        saved(tmp_path, _linear(np.eye(3), softmax=True), iris(), framework="onnx")
-
-
-def test_an_invalid_model_proto_is_refused(tmp_path: Path) -> None:
-    """What onnx's checker says stands in one line."""
-    proto = _linear(np.eye(4, 3), softmax=True)
-    proto.graph.node[0].op_type = "NoSuchThing"
-    with pytest.raises(Refused, match=r"train.py:train returned an invalid ONNX model: .*NoSuchThing"):
-        saved(tmp_path, proto, iris(), framework="onnx")
 
 
 def test_the_example_is_of_test_rows_and_their_answers(tmp_path: Path) -> None:

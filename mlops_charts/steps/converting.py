@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -59,7 +60,7 @@ def converted(fitted: Any, signature: Signature, way: Way) -> bytes:
     estimator = copy.deepcopy(fitted)  # the converter writes into what it converts
     if way.shape == "matrix":
         by_position(estimator)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _leaves_as_numbers():
         warnings.simplefilter("ignore")  # of the converter, about versions and its own past
         proto = convert_sklearn(
             estimator,
@@ -74,8 +75,25 @@ def converted(fitted: Any, signature: Signature, way: Way) -> bytes:
 
 def _refuse_trees(fitted: Any) -> None:
     """Refuse trees in doubles: ONNX Runtime has none, and on the infinite thresholds of some the converter hangs."""
-    if any(hasattr(part, "tree_") for part in parts_of(fitted)):
+    if any(hasattr(part, "tree_") or hasattr(part, "_predictors") for part in parts_of(fitted)):
         raise ValueError("trees are computed in single precision alone")
+
+
+@contextmanager
+def _leaves_as_numbers() -> Iterator[None]:
+    """Make the converter write numbers of histogram trees' leaves: its booleans are refused by protobuf since 7."""
+    from skl2onnx.common import tree_ensemble  # noqa: PLC0415 - 0.7 s
+
+    original, key = tree_ensemble.add_node, "nodes_missing_value_tracks_true"
+
+    def add_node(*arguments: Any, **named: Any) -> Any:
+        return original(*arguments, **{**named, key: int(named.get(key, 0))})
+
+    tree_ensemble.add_node = add_node
+    try:
+        yield
+    finally:
+        tree_ensemble.add_node = original
 
 
 def write_checked(proto: Any, path: Path) -> None:
