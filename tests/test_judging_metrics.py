@@ -116,6 +116,7 @@ def test_ranking_by_hand() -> None:
         ([False, True, True], ("False", "True"), bool),
         ([False, True, True], ("false", "true"), bool),
         (["no", "yes", "yes"], ("no", "yes"), str),
+        (["False", "True", "True"], ("False", "True"), str),
     ],
 )
 def test_labels_of_every_type(truth: list[Any], classes: tuple[str, ...], kind: type) -> None:

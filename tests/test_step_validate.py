@@ -13,10 +13,15 @@ import pytest
 from judged_models import files, model_of, validating
 
 from mlops_charts import contract
+from mlops_charts.saved_model import Answers
+from mlops_charts.spec.quality import Gate, Slice
 from mlops_charts.steps import validate
 from mlops_charts.steps.call import Call, Refused
+from mlops_charts.steps.judging.gates import judge_gate
 from mlops_charts.steps.judging.own import OwnMetrics
 from mlops_charts.steps.judging.report import Report
+from mlops_charts.steps.judging.sample import sample
+from mlops_charts.steps.judging.subject import Subject
 from mlops_charts.steps.registry import open_registry
 
 
@@ -207,6 +212,19 @@ def test_own_metrics_that_are_none_are_refused(found: Any, expected: str) -> Non
     own = OwnMetrics("metrics.py:compute", lambda *_: found, None, "classification", rows, rows)
     with pytest.raises(Refused, match=re.escape(expected)):
         own.figures()
+
+
+def test_an_own_metric_that_fails_on_some_rows_does_not_exist_there() -> None:
+    """A slice or a resample without what the function divides by is no fault of the whole."""
+    truth = np.array(["a"] * 5 + ["b"] * 45)
+    rows = sample("classification", truth, Answers(truth), ("a", "b"))
+    own = OwnMetrics("m.py:f", lambda t, *_: {"cost": 1 / int((t == "a").sum())}, None, "classification", truth, truth)
+    subject = Subject(rows, {"site": np.where(np.arange(50) < 30, "x", "y").astype(object)}, own=own)
+    whole = judge_gate(Gate(metric="cost", min=0.1, on="lowerBound"), subject, 10)
+    assert (whole.passed, whole.estimate, whole.low) == (True, 0.2, 0.2)
+    sliced = judge_gate(Gate(metric="cost", min=0.1, slice=Slice(column="site")), subject, 10)
+    assert [one.status for one in sliced.slices] == ["passed", "undefined"]
+    assert sliced.notes[0] == 'cost in site = "y" cannot be judged: m.py:f raised ZeroDivisionError: division by zero'
 
 
 def test_own_metrics_that_raise_are_the_users(tmp_path: Path, models: dict[str, Path]) -> None:

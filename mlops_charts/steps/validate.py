@@ -107,7 +107,7 @@ def _champion(
     try:
         model = saved(call, folder)
         _comparable(examined, model)
-        old = examine(call, model, rows.test, every_column=True)
+        old = examine(call, model, rows.test, champion=True)
     except (BrokenModel, Refused) as reason:
         return skipped(f"champion {version.version} cannot answer these rows: {reason}", version.version)
     search = call.spec.model.training.search

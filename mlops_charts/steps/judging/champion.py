@@ -124,7 +124,7 @@ def _own_drop(metric: str, contest: Contest, confidence: float) -> Drop:
     name, sign, size = own_name(metric, None), -1 if contest.less_is_better else 1, len(contest.new.rows)
 
     def drop(index: Any) -> float:
-        return sign * (old.value(name, index) - new.value(name, index))
+        return sign * (old.value_of_some(name, index) - new.value_of_some(name, index))
 
     strata = contest.new.rows.truth if contest.new.rows.task == "classification" else None
     low, high = bootstrap(

@@ -34,23 +34,25 @@ class Examined:
     subject: Subject
 
 
-def examine(call: Call, model: SavedModel, test: Part, *, every_column: bool = False) -> Examined:
+def examine(call: Call, model: SavedModel, test: Part, *, champion: bool = False) -> Examined:
     """Ask a model about all test rows at once, and about some by themselves for the latency.
 
     Args:
         call: The call of the step.
         model: What is judged.
         test: The test rows.
-        every_column: Whether it may ask for columns that are no features any more, as an older model may.
+        champion: Whether it is the champion, which may ask for columns that are no features any more, and whose
+            latency counts only where that is what is compared.
 
     Raises:
         Refused: The answers do not fit the rows, or the model's own metrics are not there.
     """
     spec = call.spec.model
-    rows = rows_of(test.rows if every_column else test.X, model.signature)
+    rows = rows_of(test.rows if champion else test.X, model.signature)
     with calling("the saved model"):  # its entrypoint is the user's code
         answers = model.answer(rows)
-        latency = measure(model, rows, len(test.y))
+        timed = not champion or (spec.validation.champion and spec.validation.champion.metric == LATENCY)
+        latency = measure(model, rows, len(test.y)) if timed else None
     judged = sample(spec.training.task, test.y, answers, model.signature.classes, lists_of(call.spec, test))
     columns = {gate.slice.column for gate in spec.validation.gates if gate.slice}
     subject = Subject(

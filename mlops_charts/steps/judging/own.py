@@ -62,6 +62,19 @@ class OwnMetrics:
         meant = f'; did you mean "{near}"?' if near else ""
         raise Undefined(f'{self.entrypoint} returned {", ".join(found) or "nothing"}; there is no "{metric}"{meant}')
 
+    def value_of_some(self, metric: str, index: Any) -> float:
+        """Return one metric of some rows, such as a slice or a resample; that it fails there is no fault of the whole.
+
+        Raises:
+            Undefined: The function raised on these rows, or returned what is no metric.
+        """
+        try:
+            return self.value(metric, index)
+        except Undefined:
+            raise
+        except Refused as reason:
+            raise Undefined(str(reason).partition("\n")[0]) from None
+
 
 def own_metrics(spec: RunSpec, source: Any, truth: Any, answers: Any) -> OwnMetrics | None:
     """Return the model's own metrics; None if it has none.

@@ -229,9 +229,9 @@ def _foot(report: Report) -> str:
     if report.latency:
         half, slow = (f"{1000 * at:.3g} ms" for at in (report.latency.p50_seconds, report.latency.p99_seconds))
         lines.append(
-            f"One row takes {half} (half of {report.latency.calls:,} calls) and {slow} (99 of 100) in the quietest round, "
-            f"on the machine that validated: {escape(report.latency.machine)}. Other machines, and a server with many "
-            "callers, differ."
+            f"One row takes {half} (half of {report.latency.calls:,} calls) and {slow} (99 of 100) in the quietest "
+            f"round, on the machine that validated: {escape(report.latency.machine)}. Other machines, and a server "
+            "with many callers, differ."
         )
     lines.append("Bounds take the test rows as independent; rows of one patient, user or day are less than they seem.")
     lines.append(f"Run <code>{escape(report.run_id)}</code>, data <code>{escape(report.data_digest)}</code>.")

@@ -90,12 +90,13 @@ def label_text(label: Any) -> str:
         return "true" if label else "false"
     if isinstance(label, float) and label.is_integer():
         return str(int(label))
-    return str(label)
+    text = str(label)
+    return text.lower() if text in {"True", "False"} else text
 
 
 def _classified(truth: Any, answers: Answers, classes: Sequence[str], lists: Any) -> Sample:
     true, said = ([label_text(label) for label in np.asarray(column).tolist()] for column in (truth, answers.labels))
-    known = [name.lower() if name in {"True", "False"} else name for name in classes]
+    known = [label_text(name) for name in classes]
     every = (*known, *sorted({*true, *said} - set(known)))
     index = {name: place for place, name in enumerate(every)}
     truths, labels = (np.array([index[name] for name in column], dtype=np.intp) for column in (true, said))

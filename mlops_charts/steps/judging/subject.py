@@ -55,7 +55,8 @@ class Subject:
         if metric == metrics.LATENCY:
             return self._latency(index).p99
         if self.is_own(metric):
-            return self._own(metric).value(own_name(metric, cls), index)
+            own, name = self._own(metric), own_name(metric, cls)
+            return own.value(name) if index is None else own.value_of_some(name, index)
         return metrics.value(metric, self._rows(index), cls)
 
     def interval(self, metric: str, cls: str | None = None, index: Any = None) -> Interval:
@@ -67,7 +68,7 @@ class Subject:
         own, name = self._own(metric), own_name(metric, cls)
         at = np.arange(len(self.rows)) if index is None else np.flatnonzero(index)
         low, high = bootstrap(
-            lambda drawn: own.value(name, at[drawn]),
+            lambda drawn: own.value_of_some(name, at[drawn]),
             len(at),
             confidence=CONFIDENCE,
             seed=self.seed,
