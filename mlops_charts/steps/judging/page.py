@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
+from mlops_charts.steps.judging.lists import LIST_METRICS
 from mlops_charts.steps.judging.meanings import MEANINGS
 from mlops_charts.steps.judging.plots import pictures
 from mlops_charts.steps.judging.ranges import drop_range, gate_range
@@ -17,6 +18,7 @@ from mlops_charts.steps.judging.words import count, number, percent
 _MOST_CLASSES: Final = 25  # in the table of mistakes
 _CARDS: Final = 4
 _OWN: Final = "a metric of the model's own"
+_OF_ONE: Final = "Precision, recall, specificity, f1 and rocAuc"
 _WORDS: Final = {
     "passed": "passed",
     "failed": "failed",
@@ -103,7 +105,7 @@ def _gates(report: Report) -> str:
         '<h2>Gates</h2>\n<p class="soft">What was asked, and what was found. The dot is the estimate; the band shows '
         f"how far the true value may lie on either side, each end with {bounds} confidence; the dashed line is the "
         'limit.</p>\n<div class="panel scroll"><table><thead><tr><th>Asked</th><th class="num">Found</th>'
-        f'<th></th><th class="num">Rows</th><th></th></tr></thead><tbody>{body}</tbody></table></div>\n'
+        f'<th></th><th class="num">Based on</th><th></th></tr></thead><tbody>{body}</tbody></table></div>\n'
     )
 
 
@@ -113,15 +115,20 @@ def _gate(gate: GateVerdict) -> str:
     notes = "".join(f'<p class="small soft">{escape(line)}</p>' for line in gate.notes)
     row = (
         f'<tr><td>{_asked(gate)}{notes}</td><td class="num">{found}</td><td>{gate_range(gate, gate, gate.passed)}</td>'
-        f'<td class="num">{gate.rows:,}</td><td>{_badge(status)}</td></tr>'
+        f'<td class="num">{_basis(gate, gate.rows)}</td><td>{_badge(status)}</td></tr>'
     )
     return row + "".join(
         f'<tr class="slice"><td class="soft">&emsp;{escape(gate.slice_column)} = {escape(one.value)}</td>'
         f'<td class="num">{"" if one.estimate is None else number(one.estimate)}</td>'
         f"<td>{gate_range(gate, one, one.status != 'failed')}</td>"
-        f'<td class="num">{one.rows:,}</td><td>{_badge(one.status)}</td></tr>'
+        f'<td class="num">{count(one.rows)}</td><td>{_badge(one.status)}</td></tr>'
         for one in gate.slices
     )
+
+
+def _basis(gate: GateVerdict, found: int) -> str:
+    unit = "call" if gate.metric == "latencyP99Seconds" else "list" if gate.metric in LIST_METRICS else "row"
+    return count(found, unit)
 
 
 def _asked(gate: GateVerdict) -> str:
@@ -186,8 +193,9 @@ def _matrix(rows: Sample) -> str:
         for k, name in enumerate(rows.classes)
     )
     return (
-        '<figure><h3>Right and wrong</h3><span class="small soft">Test rows by what is true (a line each) and what was '
-        f'answered (a column each).</span><div class="scroll"><table class="matrix"><thead><tr><th></th>{head}</tr>'
+        '<figure class="wide"><h3>Right and wrong</h3><span class="small soft">Test rows by what is true (a line each) '
+        'and what was answered (a column each).</span><div class="scroll"><table class="matrix"><thead><tr><th></th>'
+        f"{head}</tr>"
         f"</thead><tbody>{body}</tbody></table></div></figure>"
     )
 
@@ -212,9 +220,9 @@ def _metrics(report: Report) -> str:
     )
     positive = ""
     if report.positive_class:
-        positive = f" Those of one class are of <b>{escape(report.positive_class)}</b>, the second of two."
+        positive = f" {_OF_ONE} are of <b>{escape(report.positive_class)}</b>, the second of two classes."
     elif report.classes:
-        positive = " Those of one class are the mean over all classes."
+        positive = f" {_OF_ONE} are the mean over all classes."
     return (
         f'<h2>All metrics</h2>\n<p class="soft">On the test rows.{positive}</p>\n'
         f'<div class="panel scroll"><table><tbody>{body}</tbody></table></div>\n'

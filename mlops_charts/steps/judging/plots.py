@@ -39,6 +39,8 @@ def _roc(rows: Sample) -> Picture:
     names = " ".join(f'<span class="key hue{i}">{escape(rows.classes[k])}</span>' for i, k in enumerate(shown))
     said = (
         f"The closer to the upper left corner, the better the classes are told apart; the diagonal is chance. {names}"
+    if len(shown) < len(every):
+        said += f" ({len(shown)} of {len(every)} classes)"
     )
     return "Telling classes apart", said, axes.drawn(axes.line(((0.0, 0.0), (1.0, 1.0)), "chance"), *lines)
 
