@@ -110,6 +110,10 @@ class Model:
         ("inputs", r"an array of shape \(150, 4\) to 150 rows; expected \(150,\) labels, or \(150, 3\) probabilities"),
         ("1", r"the model answered int, no array, to 150 rows"),
         ("inputs[:, :3]", "answers numbers that are no probabilities"),
+        (
+            '["rose"] * len(inputs)',
+            r"Model answers rose, which is no class of the data \(setosa, versicolor, virginica\)",
+        ),
     ],
 )
 def test_another_shape_is_refused_when_it_is_saved(tmp_path: Path, output: str, message: str) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -64,3 +65,52 @@ def test_an_invalid_model_proto_is_refused(tmp_path: Path) -> None:
     proto.graph.node[0].op_type = "NoSuchThing"
     with pytest.raises(Refused, match=r"train.py:train returned an invalid ONNX model: .*NoSuchThing"):
         saved(tmp_path, proto, iris(), framework="onnx")
+
+
+def _graph(nodes: list[onnx.NodeProto], inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]) -> Any:
+    graph = helper.make_graph(nodes, "small", inputs, outputs)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+
+
+def test_columns_may_be_inputs_of_their_own(tmp_path: Path) -> None:
+    """By their names, or by the names that identifiers allow; those that the model leaves out are not fed."""
+    X, y = iris()
+    proto = _graph(
+        [helper.make_node("Sigmoid", ["petal_width__cm_"], ["p"])],
+        [helper.make_tensor_value_info("petal_width__cm_", TensorProto.DOUBLE, ["n"])],
+        [helper.make_tensor_value_info("p", TensorProto.DOUBLE, ["n"])],
+    )
+    _, folder = saved(tmp_path, proto, (X, y == "setosa"), framework="onnx")
+    answers = load(folder).answer(rows(X, y))
+    second = 1 / (1 + np.exp(-X["petal width (cm)"].to_numpy()))
+    assert np.allclose(np.stack([1 - second, second], axis=1), answers.probabilities)
+    assert answers.labels.tolist() == [True] * len(X)
+    assert np.array_equal(answers.probabilities, load(folder).answer_matrix(X.to_numpy()).probabilities)
+
+
+def test_numbers_of_classes_are_labels(tmp_path: Path) -> None:
+    """Where the classes are text, whole numbers say which of the sorted classes it is."""
+    X, y = iris()
+    proto = _graph(
+        [helper.make_node("ArgMax", ["x"], ["label"], axis=1, keepdims=0)],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3])],
+        [helper.make_tensor_value_info("label", TensorProto.INT64, ["n"])],
+    )
+    X = X.iloc[:, :3]
+    kept, folder = saved(tmp_path, proto, (X, y), framework="onnx")
+    expected = np.array(["setosa", "versicolor", "virginica"])[X.to_numpy().argmax(axis=1)]
+    assert (False, expected.tolist()) == (kept.signature.probabilities, load(folder).answer(rows(X, y)).labels.tolist())
+
+
+def test_values_of_a_regression_may_be_a_column(tmp_path: Path) -> None:
+    """(n, 1) is one value for each row."""
+    X, _ = iris()
+    proto = _graph(
+        [helper.make_node("ReduceMax", ["x", "axis"], ["most"], keepdims=1)],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 4])],
+        [helper.make_tensor_value_info("most", TensorProto.FLOAT, ["n", 1])],
+    )
+    proto.graph.initializer.append(helper.make_tensor("axis", TensorProto.INT64, [1], [1]))
+    target = X.max(axis=1).rename("target")
+    _, folder = saved(tmp_path, proto, (X, target), "regression", framework="onnx")
+    assert np.allclose(target, load(folder).answer(rows(X, target, "regression")).labels)

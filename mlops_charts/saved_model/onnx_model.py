@@ -76,13 +76,17 @@ class OnnxModel:
     def _run(self, feed: dict[str, Any], rows: int) -> Answers:
         wanted = [name for name in (self.label, self.probability) if name]
         found = dict(zip(wanted, self.session.run(wanted, feed), strict=True))
-        if not self.probability:
+        if self.signature.task != "classification":
             return answers_of(_flat(found[self.label], rows), rows, self.signature, self.classes)
-        probabilities = _both(found[self.probability], len(self.classes))
-        answers = answers_of(probabilities, rows, self.signature, self.classes)
-        if not self.label:
-            return answers
-        return Answers(_labels(_flat(found[self.label], rows), self.signature, self.classes), answers.probabilities)
+        probabilities = None
+        if self.probability:
+            both = _both(found[self.probability], len(self.classes))
+            answers = answers_of(both, rows, self.signature, self.classes)
+            if not self.label:
+                return answers
+            probabilities = answers.probabilities
+        labels = _labels(_flat(found[self.label], rows), self.signature, self.classes)
+        return Answers(answers_of(labels, rows, self.signature, self.classes).labels, probabilities)
 
 
 def onnx_model(path: Path, signature: Signature, *, threads: int = 1) -> OnnxModel:

@@ -186,6 +186,8 @@ def _write_joblib(fitted: Any, spec: RunSpec, folder: Path) -> None:
             "serving.runtime sklearn loads a pickle, which runs whatever is in it: admit it with training: "
             "{allowPickle: true}, or take the runtime python, which loads what is stored safely"
         )
+    if not hasattr(fitted, "predict"):
+        raise Refused(f"serving.runtime sklearn serves estimators of scikit-learn; training returned {type(fitted)!r}")
     import joblib  # type: ignore[import-untyped]  # noqa: PLC0415 - only this server needs it
 
     log(f"wrote {MODEL_JOBLIB}, a pickle, for serving.runtime sklearn: training.allowPickle admits it")

@@ -24,6 +24,7 @@ from mlops_charts.steps.log import log
 from mlops_charts.steps.skops_file import write_skops
 
 _SHOWN = 200  # characters of a library's own reason
+_FEW = 5  # classes named in a message
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,10 @@ def check_answers(model: SavedModel, rows: Rows, what: str) -> Answers:
         raise Refused(f"{what}: {error}") from None
     except Exception as error:
         raise Refused(f"{what} cannot answer its own training rows: {_reason(error)}") from error
+    strange = set(map(str, answers.labels.tolist())) - set(model.signature.classes)
+    if model.signature.task == "classification" and strange:
+        known = ", ".join(model.signature.classes[:_FEW])
+        raise Refused(f"{what} answers {', '.join(sorted(strange)[:_FEW])}, which is no class of the data ({known})")
     if answers.probabilities is not None:
         _check_probabilities(answers.probabilities, what)
     return answers
