@@ -37,10 +37,9 @@ def _roc(rows: Sample) -> Picture:
     shown = [k for k in every if 0 < (rows.truth == k).sum() < len(rows)][:_CURVES]
     lines = [axes.line(_curve(rows.probabilities[:, k], rows.truth == k), f"line hue{i}") for i, k in enumerate(shown)]
     names = " ".join(f'<span class="key hue{i}">{escape(rows.classes[k])}</span>' for i, k in enumerate(shown))
+    some = f" ({len(shown)} of {len(every)} classes)" if len(shown) < len(every) else ""
     said = (
-        f"The closer to the upper left corner, the better the classes are told apart; the diagonal is chance. {names}"
-    if len(shown) < len(every):
-        said += f" ({len(shown)} of {len(every)} classes)"
+        f"The closer to the upper left corner, the better classes are told apart; the diagonal is chance. {names}{some}"
     )
     return "Telling classes apart", said, axes.drawn(axes.line(((0.0, 0.0), (1.0, 1.0)), "chance"), *lines)
 
