@@ -124,15 +124,14 @@ def test_a_record_of_another_version_is_no_past(tmp_path: Path) -> None:
     assert replace(done.past, uid="x").uid == "x"
 
 
-def test_old_runs_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_runs_go(tmp_path: Path) -> None:
     """The newest few stay, and of the others the artifacts that those took over."""
-    monkeypatch.setattr("mlops_charts.local.records.KEPT", 2)
     for _ in range(2):
         run(tmp_path, flow(), part=part(tmp_path, last="train"))
     last = run(tmp_path, flow(), part=part(tmp_path, "validate"))
     before = pasts(tmp_path / "state/runs")
     run(tmp_path, flow(), part=part(tmp_path, "validate"))
-    prune(pasts(tmp_path / "state/runs"), tmp_path / "state/artifacts")
+    prune(pasts(tmp_path / "state/runs"), tmp_path / "state/artifacts", 2)
     left = pasts(tmp_path / "state/runs")
     assert [past.uid for past in left[1:]] == [last.past.uid]
     model = last.node("train").artifacts["model"]

@@ -168,3 +168,4 @@ def test_ctrl_c(here: Path) -> None:
     assert (running.returncode, talk.splitlines()[-1]) == (130, "interrupted")
     (state,) = here.glob(".mlops-charts/runs/iris/*/state.json")
     assert json.loads(state.read_text())["status"] == "Stopped"
+    assert "Stopped" in (state.parent / "report.html").read_text()

@@ -157,10 +157,10 @@ def read_past(folder: Path) -> Past | None:
         return None
 
 
-def prune(past: Sequence[Past], artifacts: Path) -> None:
+def prune(past: Sequence[Past], artifacts: Path, keep: int = KEPT) -> None:
     """Remove runs, the newest first in `past`, but for the last few, with artifacts that none of those refers to."""
-    kept = {path for one in past[:KEPT] for node in one.nodes.values() for path in node.artifacts.values()}
-    for old in past[KEPT:]:
+    kept = {path for one in past[:keep] for node in one.nodes.values() for path in node.artifacts.values()}
+    for old in past[keep:]:
         mine = {path for node in old.nodes.values() for path in node.artifacts.values()}
         for path in mine - kept:
             discard(artifacts / path)

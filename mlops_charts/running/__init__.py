@@ -18,7 +18,7 @@ from mlops_charts.local.engine import Part
 from mlops_charts.local.flow import Flow, read_flow
 from mlops_charts.local.page import write_page
 from mlops_charts.local.part import part_of
-from mlops_charts.local.records import Past, Told, pasts, prune
+from mlops_charts.local.records import Past, Told, pasts, prune, read_past
 from mlops_charts.local.releases import NAME, commit_of, release_repository
 from mlops_charts.local.running import Ears, new_uid, run_flow
 from mlops_charts.local.setting import Setting, containers
@@ -108,7 +108,13 @@ def run(asked: Asked, listener: Listener, environ: Mapping[str, str] | None = No
     _releases(plan, model.workspace, home)
     setting = _setting(plan, home, runs / new_uid(), asked, environment)
     listener.begins(plan.model, [task["name"] for task in flow.tasks])
-    past = run_flow(flow, setting, part, Ears(listener.told, listener.say))
+    try:
+        past = run_flow(flow, setting, part, Ears(listener.told, listener.say))
+    except KeyboardInterrupt:
+        stopped = read_past(setting.folder)
+        if stopped is not None:
+            write_page(stopped, summary(plan.model, stopped, setting.artifacts, earlier), setting.artifacts)
+        raise
     found = summary(plan.model, past, setting.artifacts, earlier)
     write_page(past, found, setting.artifacts)
     prune([past, *earlier], setting.artifacts)
@@ -119,9 +125,7 @@ def _tell_of_other_code(part: Part, earlier: Sequence[Past], flow: Flow, listene
     """Say so where what is taken over was made by other code than that of this run."""
     for past in earlier:
         if past.uid == part.uid and past.parameters.get("code-digest") != flow.parameters.get("code-digest"):
-            listener.say(
-                f"what is taken over from the run {past.uid} was made by other code: something has changed since"
-            )
+            listener.say(f"what is taken over from the run {past.uid} is of other code than this run")
 
 
 def _model(asked: Asked) -> tuple[Model, Sequence[Problem]]:
