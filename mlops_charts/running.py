@@ -1,1 +1,0 @@
-"""What `run` does: render the pipeline of a model, and run its Workflow here."""
