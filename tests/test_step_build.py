@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -296,6 +297,16 @@ def test_a_model_without_signature_is_none(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match=r"signature\.json of the saved model cannot be read"):
         build.run(call)
     assert not (call.outputs / "context").exists()
+
+
+def test_a_run_without_version_has_no_image(tmp_path: Path) -> None:
+    """The step ahead gives it one; a parameter that is missing is taken from the run."""
+    given = build_call(tmp_path)
+    call = replace(given, parameters={**given.parameters, "version": ""})
+    with pytest.raises(Unavailable, match="has no version yet"):
+        build.run(call)
+    open_registry(call).tag(call.parameters["run-id"], contract.TAG_VERSION, "3.0.0")
+    assert build.run(call).image.partition(":")[2].startswith("3.0.0-")
 
 
 def test_a_bill_that_nobody_asked_for_is_not_made(tmp_path: Path) -> None:

@@ -84,8 +84,8 @@ def run(call: Call) -> BuildResult:
         materials = _materials(call, made, folder)
         own = _write(call, materials, context)
         digest, size = folder_digest(context), sum(path.stat().st_size for _, path in paths_in(context))
-    reference = f"{call.spec.plan.images.model}:{_tag(call, made, digest)}"
-    _publish(call, registry, made, digest)
+    reference = f"{call.spec.plan.images.model}:{_tag(call, made, materials.version, digest)}"
+    _publish(call, registry, materials, digest)
     registry.tag(made.id, contract.TAG_IMAGE, reference)
     call.write("image", reference)
     log("packaged", image=reference, context_digest=digest, context_bytes=size, packages=len(materials.packages))
@@ -105,10 +105,17 @@ def _serves(spec: RunSpec) -> bool:
     return spec.model.serving.runtime not in image.PREPACKAGED
 
 
-def _tag(call: Call, made: Run, context: str) -> str:
+def _version(call: Call, made: Run) -> str:
+    version = call.parameters.get("version") or made.version
+    if not version:
+        raise Unavailable(f'the run "{made.id}" has no version yet; the step version gives it one')
+    return version
+
+
+def _tag(call: Call, made: Run, version: str, context: str) -> str:
     code, data = (call.parameters.get(f"{name}-digest") or getattr(made, name) for name in ("code", "data"))
     identity = hashlib.sha256(f"{code}\n{data}\n{context}\n".encode()).hexdigest()
-    return f"{call.parameters['version']}-{identity[:_TAG_LENGTH]}"
+    return f"{version}-{identity[:_TAG_LENGTH]}"
 
 
 def _model(call: Call, registry: Registry, scratch: Path, folder: Path) -> Path:
@@ -124,7 +131,7 @@ def _model(call: Call, registry: Registry, scratch: Path, folder: Path) -> Path:
 
 def _materials(call: Call, made: Run, folder: Path) -> Materials:
     spec, signature = call.spec, _signature(folder)
-    version = call.parameters["version"]
+    version = _version(call, made)
     if not _serves(spec):
         return Materials(spec, made, version, signature, folder, server=False)
     own = _own_packages(call, signature)
@@ -196,13 +203,13 @@ def _packages(call: Call, materials: Materials, own: tuple[Pin, ...], files: dic
     return image.Parts(materials.base, f"packages/{name}", bool(own), bool(tools), sbom, variables)
 
 
-def _publish(call: Call, registry: Registry, made: Run, context: str) -> None:
+def _publish(call: Call, registry: Registry, materials: Materials, context: str) -> None:
     """Hand on the predicate, and keep the bill of materials with the run."""
     with call.making("predicate") as folder:
-        text = provenance_text(call.spec, made, call.parameters["version"], context, finished=datetime.now(UTC))
+        text = provenance_text(call.spec, materials.run, materials.version, context, finished=datetime.now(UTC))
         write_files(folder, {contract.PROVENANCE: text.encode()})
     bill = call.outputs / "context" / contract.SBOM
     if bill.is_file():
         with TemporaryDirectory() as scratch:
             shutil.copyfile(bill, Path(scratch) / contract.SBOM)
-            registry.put(made.id, Path(scratch), SBOM_ARTIFACTS)
+            registry.put(materials.run.id, Path(scratch), SBOM_ARTIFACTS)
