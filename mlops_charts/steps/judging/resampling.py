@@ -66,7 +66,7 @@ def _resampled(statistic: Statistic, size: int, count: int, draw: Any, strata: A
     found = []
     for _ in range(count):
         try:
-            found.append(statistic(np.concatenate([draw.choice(part, len(part)) for part in parts])))
+            found.append(statistic(np.concatenate([part[draw.integers(len(part), size=len(part))] for part in parts])))
         except Undefined:
             continue
     if len(found) < (1 - _LOST) * count:
