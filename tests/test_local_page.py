@@ -129,3 +129,15 @@ def test_a_model_that_a_run_went_on_with_is_found(tmp_path: Path) -> None:
 def test_a_step_in_a_few_words(node: Node, words: str) -> None:
     """What a reader wants to know of a step at a glance."""
     assert figure(node) == words
+
+
+def test_the_report_of_validation_is_a_click_away(tmp_path: Path) -> None:
+    """Also where a gate failed, and the step found nothing else."""
+    report = tmp_path / "artifacts/a b/report/report.html"
+    bad = Node("validate", status="Failed", artifacts={"report": "a b/report"}, pod=True)
+    run = past(tmp_path / "runs/iris/u", bad, status="Failed")
+    found = summary("iris", run, tmp_path / "artifacts")
+    assert "The whole report" not in page(run, found, tmp_path / "artifacts")
+    report.parent.mkdir(parents=True)
+    report.touch()
+    assert 'href="../../../artifacts/a%20b/report/report.html"' in page(run, found, tmp_path / "artifacts")

@@ -84,6 +84,11 @@ def test_a_run_in_which_the_step_was_not_to_run_does_not_serve(tmp_path: Path) -
     assert part(tmp_path, "validate").taken["train"].artifacts == {"model": f"flow/{fine.past.uid}/train/model"}
 
 
+def test_from_the_first_step(tmp_path: Path) -> None:
+    """That is everything, and needs no earlier run."""
+    assert part(tmp_path, "guard") == part(tmp_path)
+
+
 def test_no_earlier_run(tmp_path: Path) -> None:
     """Without one, or without its artifacts, the user is told what is missing."""
     message = "--from validate: no earlier run has everything of guard, train; run once without --from"

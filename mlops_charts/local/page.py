@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from mlops_charts.local.durations import said
 from mlops_charts.local.records import REPORT, Node, Past
@@ -36,7 +38,7 @@ def page(past: Past, found: Summary, artifacts: Path) -> str:
         _head(found, past, title),
         _failed(found),
         _timeline(past),
-        _judged(past),
+        _judged(past, artifacts),
         _made(past),
         _passed(past),
         _facts(found, artifacts, past),
@@ -110,21 +112,25 @@ def _brief(node: Node) -> str:
     return found if len(found) <= _BRIEF else f"{found[:_BRIEF].rpartition(' ')[0]} ..."
 
 
-def _judged(past: Past) -> str:
+def _judged(past: Past, artifacts: Path) -> str:
     """Return how the version was judged: metrics and gates, as validate found them, and its own report."""
     node = past.nodes.get("validate")
-    if node is None or not node.result:
+    if node is None or not (node.result or node.artifacts):
         return ""
     figures = metrics(node.result)
     numbers = _table(("metric", "value"), ((name, number(value)) for name, value in figures.items()))
     gates = "".join(_records(name, content) for name, content in node.result.items() if _listed(content))
-    report = node.artifacts.get("report")
-    link = ""
-    if report:
-        relative = f"../../../artifacts/{report}/{REPORT}"
-        there = (past.folder / relative).resolve().exists()
-        link = f'<p><a href="{escape(relative)}">The whole report of validation</a></p>' if there else ""
-    return _section("Judgement", numbers + gates + link)
+    body = numbers + gates + _link(past, artifacts, node.artifacts.get("report", ""))
+    return _section("Judgement", body) if body else ""
+
+
+def _link(past: Past, artifacts: Path, report: str) -> str:
+    """Return a link to the report of validation, which a gate that failed has left as well."""
+    place = artifacts / report / REPORT
+    if not report or not place.exists():
+        return ""
+    relative = quote(os.path.relpath(place, past.folder))
+    return f'<p><a href="{relative}">The whole report of validation</a></p>'
 
 
 def _made(past: Past) -> str:

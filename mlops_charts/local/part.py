@@ -43,10 +43,10 @@ def part_of(flow: Flow, pasts: Sequence[Past], artifacts: Path, first: str = "",
     if first and last and not behind & wanted:
         raise NoStep(f"--until {last} ends before --from {first} begins")
     left = {name: f"--until {last}" for name in tasks if name not in wanted}
-    if not first:
+    earlier = [name for name in tasks if first and name not in behind and name in wanted]
+    if not earlier:
         return Part(left=left)
-    earlier = [name for name in tasks if name not in behind]
-    past, taken = _taken(pasts, [name for name in earlier if name in wanted], first, artifacts)
+    past, taken = _taken(pasts, earlier, first, artifacts)
     return Part(taken, left, past.uid)
 
 
