@@ -110,6 +110,15 @@ def test_no_helm(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert said(capsys) == (3, "error: HELM=no-such-helm is no program that can be run\n")
 
 
+def test_an_address_without_a_scheme(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An address of S3 that no step could use is told before anything is rendered."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:9000")
+    expected = "AWS_ENDPOINT_URL is localhost:9000: expected an address that begins with http:// or https://"
+    assert said(capsys) == (1, f"error: {expected}\n")
+
+
 def test_a_secret_that_is_missing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A variable that training asks for stands for a Secret: all of them are told before anything runs."""
     secrets = 'training.secrets=[{name: "warehouse", key: "password", env: "DB_PASSWORD"}]'

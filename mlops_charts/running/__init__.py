@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mlops_charts.assemble import Rendering, seeded
 from mlops_charts.chart import emit_chart
-from mlops_charts.errors import InvalidSpec, NotFound
+from mlops_charts.errors import InvalidSpec, Mistake, NotFound
 from mlops_charts.fleet import rendering_of
 from mlops_charts.loading import Model, Platform, load_model, load_platform
 from mlops_charts.local.engine import Part
@@ -160,6 +160,8 @@ def _local(platform: Platform, home: Path, environ: Mapping[str, str]) -> Platfo
     spec = platform.spec
     (home / "mlflow").mkdir(parents=True, exist_ok=True)
     endpoint = environ.get("AWS_ENDPOINT_URL") or spec.storage.endpoint
+    if not endpoint.startswith(("http://", "https://")):
+        raise Mistake(f"AWS_ENDPOINT_URL is {endpoint}: expected an address that begins with http:// or https://")
     services: dict[str, Any] = {
         "mlflow": spec.mlflow.model_copy(update={"tracking_uri": f"sqlite:///{home / 'mlflow' / 'mlflow.db'}"}),
         "git": spec.git.model_copy(update={"url": str(home / NAME), "signing_key_secret": None}),
