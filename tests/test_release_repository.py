@@ -111,6 +111,15 @@ def test_one_file_of_many_writers_has_all_their_lines(tmp_path: Path) -> None:
     assert sorted(at(server, RELEASE).split()) == ["a", "b", "c", "d"]
 
 
+def test_the_same_commit_of_two_writers_counts_once(tmp_path: Path) -> None:
+    """Two that make the same of the same text in the same second make one commit, and the second one sees that."""
+    server = bare(tmp_path, {RELEASE: ""})
+    remote = Remote(str(server), "main")
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: write(remote, RELEASE, lambda old: to(f"{old}x\n")), range(6)))
+    assert at(server, RELEASE) == "x\n" * 6
+
+
 def test_the_newest_commit_of_a_folder(tmp_path: Path) -> None:
     """It is the one that touched the folder, not the branch's newest, and nothing where none did."""
     server = bare(tmp_path, {"model/iris/train.py": "1\n"})

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,6 +67,19 @@ def test_two_that_open_at_once_get_the_same_run(tmp_path: Path) -> None:
     assert len(found) == 4
     assert set(found) == {run.id for run in registries[0].find(CODE, DATA)}
     assert len(set(found)) == 1
+
+
+def test_the_same_tag_may_be_set_by_many_at_once(registry: Registry) -> None:
+    """The database lets one of them insert it; the others find that out, and set it too."""
+    run = registry.open(CODE, DATA, "abc", "commit")
+    made = registry.register("file:///nowhere", run.id, {})
+    with ThreadPoolExecutor(4) as pool:
+        for index in range(5):
+            list(pool.map(lambda _, name=f"tag-{index}": registry.tag_version(made.number, name, "x"), range(4)))
+            list(pool.map(lambda _, name=f"tag-{index}": registry.tag(run.id, name, "x"), range(4)))
+    expected = {f"tag-{index}": "x" for index in range(5)}
+    assert dict(registry.versions()[0].tags) == expected
+    assert expected.items() <= dict(registry.run(run.id).tags).items()
 
 
 def test_a_run_never_goes_backwards(registry: Registry) -> None:

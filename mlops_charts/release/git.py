@@ -115,7 +115,8 @@ class Git:
         if len(printed) > _LARGEST:
             raise RepositoryError(f"git {arguments[0]} printed more than {_LARGEST // 2**20} MiB")
         if status:
-            raise self._failure(arguments[0], said)
+            told = printed[-_LONGEST:].decode("utf-8", errors="replace")  # where a push says who was faster
+            raise self._failure(arguments[0], f"{told}\n{said}")
         return printed.decode("utf-8", errors="replace")
 
     def _failure(self, command: str, said: str) -> RepositoryError:

@@ -158,13 +158,19 @@ def write(remote: Remote, path: str, change: Callable[[str | None], Commit | Non
                 return Written(branch.commit, changed=False, attempts=attempts)
             made = branch.with_file(path, commit)
             try:
-                branch.git.run("push", "--quiet", "origin", f"{made}:refs/heads/{remote.branch}")
+                _push(branch.git, made, remote.branch)
                 return Written(made, changed=True, attempts=attempts)
             except Rival:
                 if time.monotonic() - begun > _PATIENCE:
                     raise
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.1 * 2 ** min(attempts, 6))))  # noqa: S311 - they part
             branch = _fetch(branch.git, remote.branch)
+
+
+def _push(git: Git, commit: str, branch: str) -> None:
+    printed = git.run("push", "--porcelain", "origin", f"{commit}:refs/heads/{branch}")
+    if "[up to date]" in printed:  # in the same second somebody has made the very same commit: it is theirs
+        raise Rival(f"{git.address} has {commit} already")
 
 
 def _fetch(git: Git, branch: str, *, history: bool = False) -> Branch:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SQLITE: Final = "sqlite:///"
-_PATIENCE: Final = 60.0  # seconds with a SQLite that others write to
+_PATIENCE: Final = 60.0  # seconds with a database that others write to
 _LONGEST_REASON: Final = 300
 _SETTINGS: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -41,6 +41,13 @@ _SETTINGS: Final = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+_RIVALS: Final = (
+    "database is locked",
+    "UNIQUE constraint failed",
+    "duplicate key value",
+    "Duplicate entry",
+    "deadlock",
+)
 _REFUSALS: Final = ("SignatureDoesNotMatch", "InvalidAccessKeyId", "AccessDenied", "request signature we calculated")
 _NOISY: Final = ("mlflow", "alembic", "urllib3", "botocore")
 
@@ -179,7 +186,9 @@ def _make(folder: Path, uri: str) -> None:
 
 
 def _is_busy(error: Exception) -> bool:
-    return "database is locked" in str(error)
+    """Return whether others were writing the same; whatever was asked has then left nothing, and is asked again."""
+    exists = getattr(error, "error_code", "") == "RESOURCE_ALREADY_EXISTS"
+    return not exists and any(sign in str(error) for sign in _RIVALS)
 
 
 def _failures() -> tuple[type[Exception], ...]:
