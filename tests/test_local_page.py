@@ -122,7 +122,8 @@ def test_a_model_that_a_run_went_on_with_is_found(tmp_path: Path) -> None:
         (NODES[4], "not built"),
         (Node("search", result={"metric": "f1", "value": 0.5}), "f1 0.5"),
         (Node("validate", result={"metrics": [{"metric": "mae", "value": 2.0}]}), "mae 2"),
-        (Node("train", result={"format": "onnx"}), "onnx"),
+        (Node("train", result={"format": "onnx", "metrics": {"train_f1": 1}}), "stored as onnx"),
+        (Node("monitor", result={"features": 4}), "4 features profiled"),
         (Node("train", result={"metrics": 3}), ""),
     ],
 )

@@ -27,7 +27,7 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize(
     ("node", "line"),
     [
-        (DONE, "train          done           2.3 s  onnx; in an environment; 2 tries"),
+        (DONE, "train          done           2.3 s  stored as onnx; in an environment; 2 tries"),
         (SKIPPED, f"validate       skipped               {SKIPPED.reason}"),
         (Node("a", status="Failed", seconds=61, reason="no"), "a              failed     1 min 01 s  no"),
         (Node("a", status="Succeeded", seconds=9, reused=True), "a              taken over"),
@@ -70,7 +70,7 @@ def test_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         _interrupted(stream)
     text = stream.getvalue()
     last = text.rpartition("guard")[2]
-    assert "onnx; in an environment; 2 tries" in last
+    assert "stored as onnx; in an environment; 2 tries" in last
     assert "trials" not in text
     assert "waiting: another run" in text
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")

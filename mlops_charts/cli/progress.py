@@ -19,6 +19,7 @@ from mlops_charts.problems import Problem, format_text
 if TYPE_CHECKING:
     from mlops_charts.running import Listener
 
+_INSTANT: Final = 0.05  # seconds that are not worth telling
 _SHORT: Final = 30  # characters that may well be said again
 _FINAL: Final = frozenset({"Succeeded", "Skipped", "Omitted", "Failed", "Error", "Stopped"})
 _WORDS: Final = {"Succeeded": "done", "Skipped": "skipped", "Omitted": "not run", "Error": "failed"}
@@ -68,7 +69,7 @@ class _Plain:
 
 def line_of(node: Node) -> str:
     """Return what a line says of a step that has ended."""
-    took = f"{said(node.seconds):>9}" if node.seconds and not node.reused else " " * 9
+    took = f"{said(node.seconds):>9}" if node.seconds > _INSTANT and not node.reused else " " * 9
     state = "taken over" if node.reused else _WORDS.get(node.status, node.status.lower())
     return f"{node.name:<14} {state:<11}{took}  {told(node)}".rstrip()
 
@@ -138,6 +139,6 @@ class _Live:
             took = time.monotonic() - self._begun.get(node.name, time.monotonic()) if running else node.seconds
             state = "taken over" if node.reused else _WORDS.get(node.status, node.status.lower())
             style = _COLOURS.get(node.status, "dim")
-            length = said(took) if took and not node.reused else ""
+            length = said(took) if took > _INSTANT and not node.reused else ""
             table.add_row(node.name, Text(state, style=style), Text(length, justify="right"), _cell(node))
         return table

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlops_charts.contract import DONE, FAILED, REFUSED
-from mlops_charts.local.engine import EXIT
 from mlops_charts.local.pods import said
 from mlops_charts.local.records import FINE, REPORT, Node, Past
 
@@ -145,18 +144,24 @@ def shown(past: Past) -> Iterator[Node]:
 
 def figure(node: Node) -> str:
     """Return what a step found, in a few words; empty if it said nothing of the kind."""
-    result = node.result
-    if action := result.get("action") or (node.parameters.get("action") if node.task == "guard" else ""):
-        return decided(str(action), str(result.get("reason") or ""))
+    return next(filter(None, _figures(node)), "")
+
+
+def _figures(node: Node) -> Iterator[str]:
+    """Yield what could be said of a step, the most telling first."""
+    result, action = node.result, str(node.result.get("action") or node.parameters.get("action", ""))
+    if action and node.task == "guard":
+        yield decided(action, str(result.get("reason") or ""))
     if version := result.get("version") or node.parameters.get("version"):
-        return f"version {version}"
-    if figures := metrics(result):
-        return ", ".join(f"{name} {number(value)}" for name, value in list(figures.items())[:_SHOWN])
+        yield f"version {version}"
+    if form := result.get("format"):  # figures of training rows say nothing of how good a model is
+        yield f"stored as {form}"
+    yield ", ".join(f"{name} {number(value)}" for name, value in list(metrics(result).items())[:_SHOWN])
     if "metric" in result and isinstance(result.get("value"), float | int):
-        return f"{result['metric']} {number(result['value'])}"
-    if node.task == EXIT:
-        return ""
-    return str(result.get("image") or result.get("format") or result.get("summary") or "") or node.note
+        yield f"{result['metric']} {number(result['value'])}"
+    if isinstance(features := result.get("features"), int):
+        yield f"{features} features profiled"
+    yield str(result.get("image") or node.note)
 
 
 def decided(action: str, reason: str) -> str:
