@@ -43,11 +43,11 @@ def pause(strategy: Manifest | None, tries: int, spent: float, last: Try) -> flo
     if strategy is None or tries > _limit(strategy) or not _meant(strategy, last):
         return None
     backoff = strategy.get("backoff") or {}
-    if "maxDuration" in backoff and spent > seconds(backoff["maxDuration"]):
+    wait = seconds(backoff.get("duration", 0)) * float(backoff.get("factor") or 1) ** (tries - 1)
+    wait = min(wait, seconds(backoff["cap"]) if "cap" in backoff else math.inf)
+    if "maxDuration" in backoff and spent + wait > seconds(backoff["maxDuration"]):
         return None
-    first = seconds(backoff.get("duration", 0))
-    wait = first * float(backoff.get("factor") or 1) ** (tries - 1)
-    return min(wait, seconds(backoff["cap"]) if "cap" in backoff else math.inf, LONGEST_PAUSE)
+    return min(wait, LONGEST_PAUSE)
 
 
 def _limit(strategy: Manifest) -> float:
