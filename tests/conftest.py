@@ -59,6 +59,6 @@ def say(models: Path, capsys: pytest.CaptureFixture[str]) -> Say:
 
 
 # The same examples in every run, so that a red run is about the change in it; MLOPS_CHARTS_HUNT=1 draws new ones.
-settings.register_profile("repeatable", derandomize=True, database=None)
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 if "MLOPS_CHARTS_HUNT" not in os.environ:
     settings.load_profile("repeatable")

@@ -24,7 +24,8 @@ from mlops_charts.cli import COMMANDS, cli
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-WRITTEN = [page for page in PAGES if page.name not in {"spec.md", "problems.md", "steps.md"}]  # the others are generated
+GENERATED = {"spec.md", "problems.md", "steps.md"}
+WRITTEN = [page for page in PAGES if page.name not in GENERATED]
 LATER = frozenset({"release", "history", "rehearse"})  # README's state tells of them
 _WIDTH = 130
 _BLOCK = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)

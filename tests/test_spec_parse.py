@@ -91,7 +91,8 @@ def test_junk_anywhere_is_told_in_words(where: tuple[type[Block], Path], junk: A
     for problem in all_problems(root, yaml.safe_dump(data, sort_keys=False)):
         assert problem.code in CODES
         assert problem.position is not None
-        assert not [word for word in PYDANTIC if word in f"{problem.message} {problem.note}" and word not in str(junk)]
+        told = f"{problem.message} {problem.note}".replace("predictionDrift", "")  # it holds a word of the parser's
+        assert not [word for word in PYDANTIC if word in told and word not in str(junk)]
 
 
 def test_the_smallest_model() -> None:
