@@ -142,13 +142,13 @@ def test_a_run_until_its_first_step(here: Path, capsys: pytest.CaptureFixture[st
     assert status_of([*arguments, "--format", "json"]) == 0
     result, talk = capsys.readouterr()
     found = json.loads(result)
-    assert {name: found[name] for name in ("model", "status", "action", "version", "git_commit", "exit_status")} == {
+    assert {name: found[name] for name in ("model", "status", "action", "version", "gitCommit", "exitStatus")} == {
         "model": "iris",
         "status": "Succeeded",
         "action": "train",
         "version": "",
         "git_commit": commit,
-        "exit_status": 0,
+        "exitStatus": 0,
     }
     assert talk.splitlines()[0].startswith("iris: guard -> train -> validate")
     assert talk.splitlines()[1].split()[:2] == ["guard", "done"]
@@ -160,7 +160,7 @@ def test_a_run_until_its_first_step(here: Path, capsys: pytest.CaptureFixture[st
     assert files == ["charts/iris/serving/release-prod.yaml", "charts/iris/serving/release-staging.yaml"]
     assert not (home / "runs/iris" / found["run"] / "tasks").exists()
     state = json.loads((home / "runs/iris" / found["run"] / "state.json").read_text())
-    assert state["parameters"] == {"trigger": "commit", "code-digest": found["code_digest"], "git-commit": commit}
+    assert state["parameters"] == {"trigger": "commit", "code-digest": found["codeDigest"], "git-commit": commit}
 
 
 def test_ctrl_c(here: Path) -> None:

@@ -80,9 +80,16 @@ def command(
     asked = Asked(path, platform_file, assignments, trigger, first, last, keep, builder)
     with listener(sys.stderr) as hears:
         found = run(asked, hears)
-    click.echo(json.dumps(dataclasses.asdict(found), indent=2) if form == "json" else _table(found))
+    click.echo(_json(found) if form == "json" else _table(found))
     _talk(found)
     return found.exit_status
+
+
+def _json(found: Summary) -> str:
+    from pydantic.alias_generators import to_camel  # noqa: PLC0415 - --help stays light
+
+    data = dataclasses.asdict(found, dict_factory=lambda items: {to_camel(name): field for name, field in items})
+    return json.dumps(data, indent=2)
 
 
 def _talk(found: Summary) -> None:
