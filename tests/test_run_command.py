@@ -147,7 +147,7 @@ def test_a_run_until_its_first_step(here: Path, capsys: pytest.CaptureFixture[st
         "status": "Succeeded",
         "action": "train",
         "version": "",
-        "git_commit": commit,
+        "gitCommit": commit,
         "exitStatus": 0,
     }
     assert talk.splitlines()[0].startswith("iris: guard -> train -> validate")
