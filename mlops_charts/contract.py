@@ -54,6 +54,12 @@ EXECUTOR_GRPC_PORT: Final = 5001
 READY_PATH: Final = "/v2/health/ready"
 LIVE_PATH: Final = "/v2/health/live"
 
+# --- what serves ---
+PREPACKAGED: Final = frozenset({"sklearn", "mlflow"})  # runtimes of Seldon's own, which load the model from the storage
+# Variables by which an image says what its server may load; model.yaml decides, never the model's folder.
+TRUSTED_TYPES: Final = "MLOPS_CHARTS_TRUSTED_TYPES"
+ALLOW_PICKLE: Final = "MLOPS_CHARTS_ALLOW_PICKLE"
+
 # --- metrics that a version is judged by before release ---
 TASK_METRICS: Final[dict[str, tuple[str, ...]]] = {
     "classification": (
@@ -194,8 +200,11 @@ PROFILE_ARTIFACTS: Final = "profile"
 DONE, REFUSED, USAGE, FAILED, OUT_OF_MEMORY = 0, 1, 2, 3, 137
 RESULT: Final = "result.json"  # in the outputs of every step, with a schema of its own
 
+REPORT_JSON: Final = "report.json"  # in the artifact report
+REPORT_PAGE: Final = "report.html"
 PROVENANCE: Final = "provenance.json"  # in the artifact predicate
 SBOM: Final = "sbom.cdx.json"  # in the artifact sbom
+LOCAL: Final = "MLOPS_CHARTS_LOCAL"  # 1 on a laptop, where images are pushed nowhere
 # Variables that tell a step where credentials lie (folders with a Secret's keys as files) and what to push metrics to.
 GIT_CREDENTIALS: Final = "GIT_CREDENTIALS_DIR"
 GIT_SIGNING_KEY: Final = "GIT_SIGNING_KEY_DIR"

@@ -29,9 +29,10 @@ from model_servers import (
 )
 
 from mlops_charts import contract
+from mlops_charts.contract import ALLOW_PICKLE, TRUSTED_TYPES
 from mlops_charts.saved_model import Answers
 from mlops_charts.saved_model.profile import NumberBins, Profile
-from mlops_charts.serving.asked import ALLOW_PICKLE, TRUSTED_TYPES, Identity, trusted_by
+from mlops_charts.serving.asked import Identity, trusted_by
 from mlops_charts.serving.drain import drain
 from mlops_charts.serving.metrics import Metrics
 

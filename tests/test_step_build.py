@@ -13,7 +13,7 @@ import pytest
 from packaged import CODE, COMMIT, DATA, SIGNATURE, build_call, model
 
 from mlops_charts import contract
-from mlops_charts.serving.asked import ALLOW_PICKLE, TRUSTED_TYPES
+from mlops_charts.contract import ALLOW_PICKLE, TRUSTED_TYPES
 from mlops_charts.steps import build
 from mlops_charts.steps.call import Call, Refused, Unavailable
 from mlops_charts.steps.context import folder_digest, paths_in

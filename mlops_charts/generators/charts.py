@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_charts.chart import Chart, ChartError, Template, differing_defaults
+from mlops_charts.contract import PREPACKAGED
 from mlops_charts.generators import pipeline, serving
 from mlops_charts.generators.model import Generator, Part
 from mlops_charts.generators.secret_uses import secrets_section
 from mlops_charts.generators.serving import release_constraints, release_records
-from mlops_charts.generators.serving.release_values import PREPACKAGED
 from mlops_charts.planning import Plan
 
 CHART_VERSION = "1.0.0"  # a chart is deployed by commit; Argo CD does not read its version

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from mlops_charts.contract import REPORT_PAGE
 from mlops_charts.local.durations import said
 from mlops_charts.local.records import REPORT, Node, Past
 from mlops_charts.local.style import STYLE
@@ -126,7 +127,7 @@ def _judged(past: Past, artifacts: Path) -> str:
 
 def _link(past: Past, artifacts: Path, report: str) -> str:
     """Return a link to the report of validation, which a gate that failed has left as well."""
-    place = artifacts / report / REPORT
+    place = artifacts / report / REPORT_PAGE
     if not report or not place.exists():
         return ""
     relative = quote(os.path.relpath(place, past.folder))

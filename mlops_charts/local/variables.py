@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from mlops_charts.contract import LOCAL
 from mlops_charts.errors import Mistake
 from mlops_charts.local.filling import plain
 from mlops_charts.local.flow import BrokenFlow, Flow, Manifest
@@ -36,7 +37,7 @@ def base(environ: Mapping[str, str], cache: Path) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
         "PYDANTIC_DISABLE_PLUGINS": "__all__",
-        "MLOPS_CHARTS_LOCAL": "1",
+        LOCAL: "1",
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from mlops_charts.assemble import Rendering
 from mlops_charts.chart import default_values, merge, values_schema
 from mlops_charts.chart.chart import nested
-from mlops_charts.generators.serving.release_values import PREPACKAGED
+from mlops_charts.contract import PREPACKAGED
 from mlops_charts.planning import EnvironmentPlan
 from mlops_charts.problems import Problem
 from mlops_charts.release import ReleaseState, nothing_released, problems_of

@@ -6,7 +6,7 @@ is the list of trusted types, which never comes from the folder.
 
 from __future__ import annotations
 
-from hashlib import sha256
+import hashlib
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,7 @@ SUMS: Final = "SHA256SUMS"
 def sums_text(folder: Path) -> str:
     """Return the checksums of all files of a folder but those that come later."""
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return "".join(f"{_digest(folder / file)}  {file}\n" for file in files if file not in {SUMS, PROFILE})
+    return "".join(f"{file_digest(folder / file)}  {file}\n" for file in files if file not in {SUMS, PROFILE})
 
 
 def check_sums(folder: Path) -> None:
@@ -39,12 +39,14 @@ def check_sums(folder: Path) -> None:
 
 def _check(path: Path, file: str, digest: str) -> None:
     try:
-        found = _digest(path)
+        found = file_digest(path)
     except OSError as error:
         raise BrokenModel(f"{path.parent}: {file} cannot be read: {error.strerror}; {SUMS} names it") from None
     if found != digest:
         raise BrokenModel(f"{path.parent}: {file} is not the file that was saved: its SHA-256 is not that of {SUMS}")
 
 
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,13 +11,13 @@ from typing import Any, Final
 import orjson
 
 from mlops_charts.contract import LIVE_PATH, READY_PATH
+from mlops_charts.log import log
 from mlops_charts.saved_model import Answers, Rows, Signature
 from mlops_charts.serving import protocol_seldon, protocol_v2
 from mlops_charts.serving.asked import Identity
 from mlops_charts.serving.bodies import parse_json
 from mlops_charts.serving.declined import Declined
 from mlops_charts.serving.inputs import Inputs
-from mlops_charts.serving.log import log
 from mlops_charts.serving.metrics import Metrics
 from mlops_charts.serving.service import Service
 

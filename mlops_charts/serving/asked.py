@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from mlops_charts.contract import HTTP_PORT, METRICS_PORT
+from mlops_charts.contract import ALLOW_PICKLE, HTTP_PORT, METRICS_PORT, TRUSTED_TYPES
 
-TRUSTED_TYPES: Final = "MLOPS_CHARTS_TRUSTED_TYPES"
-ALLOW_PICKLE: Final = "MLOPS_CHARTS_ALLOW_PICKLE"
 MAX_BODY_BYTES: Final = 16 * 2**20
 MAX_ROWS: Final = 10_000
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from mlops_charts.contract import PROFILE
 from mlops_charts.errors import MlopsChartsError
+from mlops_charts.log import log
 from mlops_charts.saved_model import BrokenModel
 from mlops_charts.saved_model.profile import Profile, read_profile
 from mlops_charts.serving.asked import Asked
-from mlops_charts.serving.log import log
 
 _NEEDED: Final = ("granian", "numpy", "orjson", "prometheus_client")
 _MARGIN: Final = 5  # seconds beyond the timeout until what still runs at the end is killed

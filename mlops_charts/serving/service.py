@@ -8,9 +8,9 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+from mlops_charts.log import log
 from mlops_charts.saved_model import Answers, Rows, SavedModel
 from mlops_charts.serving.declined import Declined
-from mlops_charts.serving.log import log
 
 _THREADS: Final = 4
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlops_charts.saved_model import Signature
+from mlops_charts.saved_model.sums import file_digest
 from mlops_charts.steps.asked import RunSpec
-from mlops_charts.steps.context import file_digest, paths_in
+from mlops_charts.steps.context import paths_in
 from mlops_charts.steps.locks import Pin
 from mlops_charts.steps.registered import Run
 from mlops_charts.steps.wheel import own_version

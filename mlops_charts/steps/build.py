@@ -17,6 +17,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from mlops_charts import contract
+from mlops_charts.log import log
 from mlops_charts.saved_model import Signature, read_signature
 from mlops_charts.steps import image, locks
 from mlops_charts.steps.asked import RunSpec
@@ -34,7 +35,6 @@ from mlops_charts.steps.context import (
 )
 from mlops_charts.steps.importing import absent
 from mlops_charts.steps.locks import Pin
-from mlops_charts.steps.log import log
 from mlops_charts.steps.provenance import provenance_text
 from mlops_charts.steps.registry import Registry, Run, model_folder, open_registry
 from mlops_charts.steps.wheel import wheel
@@ -102,7 +102,7 @@ def run(call: Call) -> BuildResult:
 
 
 def _serves(spec: RunSpec) -> bool:
-    return spec.model.serving.runtime not in image.PREPACKAGED
+    return spec.model.serving.runtime not in contract.PREPACKAGED
 
 
 def _version(call: Call, made: Run) -> str:

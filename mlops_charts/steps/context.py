@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from mlops_charts.saved_model.sums import file_digest
 from mlops_charts.steps.asked import RunSpec
 from mlops_charts.steps.call import Refused
 
@@ -101,12 +102,6 @@ def paths_in(folder: Path) -> tuple[tuple[str, Path], ...]:
     """Return the files below a folder by their path with slashes, in order; caches of Python are none of them."""
     found = ((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file())
     return tuple(sorted((name, path) for name, path in found if "__pycache__" not in name.split("/")))
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def folder_digest(folder: Path) -> str:

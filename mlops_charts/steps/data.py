@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mlops_charts.log import log
 from mlops_charts.spec.model import ModelSpec
 from mlops_charts.steps.call import Call, Refused
 from mlops_charts.steps.columns import features, normal, problems
-from mlops_charts.steps.log import log
 from mlops_charts.steps.sources import Source, source_of
 from mlops_charts.steps.splitting import positions
 

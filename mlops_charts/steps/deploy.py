@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from mlops_charts import contract
+from mlops_charts.log import log
 from mlops_charts.release import Identity, ReleaseState, problems_of, release_text
 from mlops_charts.release.git import RepositoryError
 from mlops_charts.release.repository import Commit, Written, write
@@ -18,8 +19,7 @@ from mlops_charts.release.start import Paused, Rejected, flying_version, start
 from mlops_charts.spec.platform import Freeze
 from mlops_charts.steps.asked import RunEnvironment, RunSpec
 from mlops_charts.steps.call import Call, Refused, Result, Unavailable
-from mlops_charts.steps.identity import PREPACKAGED, found_version, identity_of, image_of
-from mlops_charts.steps.log import log
+from mlops_charts.steps.identity import found_version, identity_of, image_of
 from mlops_charts.steps.registered import Version
 from mlops_charts.steps.registry import Registry, open_registry
 from mlops_charts.steps.released import branch_of_releases, release_path, state_in
@@ -162,7 +162,7 @@ def _started(spec: RunSpec, before: ReleaseState, identity: Identity, now: datet
         at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         approval=spec.model.validation.approval == "manual",
     )
-    flaws = problems_of(after, ingress, prepackaged=environment.serving.runtime in PREPACKAGED)
+    flaws = problems_of(after, ingress, prepackaged=environment.serving.runtime in contract.PREPACKAGED)
     if flaws and after != before:
         path = release_path(spec, environment.name)
         raise Refused(f"{path}: {flaws[0].key}: {flaws[0].message}; {flaws[0].note}")

@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mlops_charts import contract
+from mlops_charts.log import log
 from mlops_charts.registry import Registries, RegistryError, Unknown, docker_logins
 from mlops_charts.steps.call import Call, Refused, Result
 from mlops_charts.steps.context import environment_context
 from mlops_charts.steps.data import data_digest
 from mlops_charts.steps.deciding import RESUME, TRIGGERS, Decision, Held, decide
 from mlops_charts.steps.identity import is_local
-from mlops_charts.steps.log import log
 from mlops_charts.steps.registry import Run, open_registry
 from mlops_charts.steps.released import in_git
 

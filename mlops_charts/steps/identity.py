@@ -10,15 +10,12 @@ from mlops_charts.steps.call import Call, Refused
 from mlops_charts.steps.registered import Version
 from mlops_charts.steps.registry import Registry
 
-LOCAL: Final = "MLOPS_CHARTS_LOCAL"
-"""Variable that says, with the value 1, that this is a laptop: there is no registry of images."""
-PREPACKAGED: Final = frozenset({"sklearn", "mlflow"})  # servers of Seldon's that load the saved model themselves
 _PROXIED: Final = "mlflow-artifacts:"
 
 
 def is_local(call: Call) -> bool:
     """Return whether this is a laptop, where images are pushed nowhere."""
-    return call.environ.get(LOCAL) == "1"
+    return call.environ.get(contract.LOCAL) == "1"
 
 
 def found_version(call: Call, registry: Registry) -> Version:
@@ -42,7 +39,7 @@ def identity_of(call: Call, registry: Registry, version: Version) -> Identity:
     Raises:
         Refused: There is no image with a digest, or no folder that the server can load.
     """
-    prepackaged = call.spec.environments[0].serving.runtime in PREPACKAGED
+    prepackaged = call.spec.environments[0].serving.runtime in contract.PREPACKAGED
     return Identity(
         version=version.version,
         image="" if prepackaged else _image(call, version),

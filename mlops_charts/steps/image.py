@@ -18,16 +18,12 @@ from mlops_charts.steps.call import Refused
 from mlops_charts.steps.context import USER
 from mlops_charts.steps.registered import Run
 
-PREPACKAGED: Final = frozenset({"sklearn", "mlflow"})
 LOCK: Final = "packages/lock.txt"
 BUILD_TOOLS: Final = "packages/build.txt"
 REQUIREMENTS: Final = "packages/requirements.txt"
 CONSTRAINTS: Final = "packages/constraints.txt"
 ENVIRONMENT: Final = "/opt/mlops"
 SBOM_FOLDER: Final = "/usr/share/sbom"
-# What the server reads them as.
-TRUSTED_TYPES: Final = "MLOPS_CHARTS_TRUSTED_TYPES"
-ALLOW_PICKLE: Final = "MLOPS_CHARTS_ALLOW_PICKLE"
 _LOCKED_PYTHON: Final = "3.11"
 _PIP: Final = "--no-cache-dir --disable-pip-version-check --no-input"
 _LOCKED: Final = "--require-hashes --no-deps"
@@ -78,7 +74,7 @@ def labels_of(spec: RunSpec, run: Run, version: str) -> dict[str, str]:
         contract.TAG_COMMIT: run.commit,
         "mlops.run-id": run.id,
     }
-    if spec.model.serving.runtime not in PREPACKAGED:
+    if spec.model.serving.runtime not in contract.PREPACKAGED:
         found |= {"org.opencontainers.image.base.name": base, "org.opencontainers.image.base.digest": digest}
     return {name: found[name] for name in sorted(found) if found[name]}
 
@@ -86,12 +82,12 @@ def labels_of(spec: RunSpec, run: Run, version: str) -> dict[str, str]:
 def environment_of(spec: RunSpec, signature: Signature, version: str) -> dict[str, str]:
     """Return the variables of a server: which model it is, and what may be loaded, as model.yaml alone says."""
     training = spec.model.training
-    trusted = {TRUSTED_TYPES: ",".join(training.trusted_types)} if training.trusted_types else {}
+    trusted = {contract.TRUSTED_TYPES: ",".join(training.trusted_types)} if training.trusted_types else {}
     return {
         "MODEL": spec.name,
         "VERSION": version,
         **trusted,
-        **({ALLOW_PICKLE: "1"} if training.allow_pickle and signature.format == "pickle" else {}),
+        **({contract.ALLOW_PICKLE: "1"} if training.allow_pickle and signature.format == "pickle" else {}),
     }
 
 

@@ -13,13 +13,13 @@ from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from mlops_charts import contract
+from mlops_charts.log import log
 from mlops_charts.saved_model import BrokenModel, SavedModel
 from mlops_charts.saved_model.profile import Profile, profile_text
 from mlops_charts.steps.call import Call, Refused, Result, Unavailable
 from mlops_charts.steps.context import write_files
 from mlops_charts.steps.data import Divided, divided
 from mlops_charts.steps.fitting import answers_of, saved
-from mlops_charts.steps.log import log
 from mlops_charts.steps.profile import features_of, prediction_bins
 from mlops_charts.steps.pushing import NotPushedError, Sample, push
 from mlops_charts.steps.registry import Registry, Run, model_folder, open_registry

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_charts.contract import EXAMPLE, MODEL_CODE_FOLDER, MODEL_JOBLIB, MODEL_ONNX, SIGNATURE
+from mlops_charts.log import log
 from mlops_charts.saved_model import (
     Answers,
     BrokenModel,
@@ -29,7 +30,6 @@ from mlops_charts.steps.asked import RunSpec
 from mlops_charts.steps.call import Refused
 from mlops_charts.steps.converting import write_checked
 from mlops_charts.steps.examples import example_of, example_rows
-from mlops_charts.steps.log import log
 from mlops_charts.steps.mlflow_model import write_mlflow_files
 from mlops_charts.steps.originals import original_answers
 from mlops_charts.steps.rows import rows_of

@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from mlops_charts.log import log
 from mlops_charts.spec.training import Search
 from mlops_charts.steps.call import Call, Refused, Result, Unavailable
-from mlops_charts.steps.log import log
 from mlops_charts.steps.registry import Registry, open_registry
 from mlops_charts.steps.trial import TrialResult, asked_run, asked_search, outcome
 

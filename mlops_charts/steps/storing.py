@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_charts.contract import MODEL_ONNX, MODEL_PICKLE, MODEL_SKOPS
+from mlops_charts.log import log
 from mlops_charts.saved_model import Answers, BrokenModel, Rows, SavedModel, Signature
 from mlops_charts.saved_model.estimator import load_pickle, load_skops, pickle_model, skops_model, untrusted_types
 from mlops_charts.saved_model.isolated import modules_in
@@ -20,7 +21,6 @@ from mlops_charts.saved_model.onnx_model import onnx_model
 from mlops_charts.steps.agreement import Agreement, agreement
 from mlops_charts.steps.call import Refused
 from mlops_charts.steps.converting import converted, ways
-from mlops_charts.steps.log import log
 from mlops_charts.steps.skops_file import write_skops
 
 _SHOWN = 200  # characters of a library's own reason

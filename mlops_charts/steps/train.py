@@ -16,10 +16,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from mlops_charts import contract
+from mlops_charts.log import log
 from mlops_charts.steps.call import Call, Result
 from mlops_charts.steps.data import Divided, divided
 from mlops_charts.steps.fitting import answers_of, fit, lists_of, saved
-from mlops_charts.steps.log import log
 from mlops_charts.steps.registry import Registry, open_registry
 from mlops_charts.steps.saving import Saved, save
 from mlops_charts.steps.search import chosen_params

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from mlops_charts.log import log
 from mlops_charts.spec.training import Search
 from mlops_charts.steps.call import Call, Refused, Result
 from mlops_charts.steps.data import Part, divided
 from mlops_charts.steps.fitting import fit, saved
-from mlops_charts.steps.log import log
 from mlops_charts.steps.registry import Registry, Run, open_registry
 from mlops_charts.steps.saving import save
 from mlops_charts.steps.scoring import score

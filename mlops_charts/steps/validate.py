@@ -14,12 +14,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mlops_charts import contract
+from mlops_charts.log import log
 from mlops_charts.saved_model import BrokenModel
 from mlops_charts.steps.call import Call, Refused, Result, Unavailable
 from mlops_charts.steps.data import Divided, divided
 from mlops_charts.steps.fitting import saved
 from mlops_charts.steps.judging.report import ChampionVerdict, GateVerdict, LatencyFigures, Report
-from mlops_charts.steps.log import log
 from mlops_charts.steps.registry import Registry, model_folder, open_registry
 
 if TYPE_CHECKING:

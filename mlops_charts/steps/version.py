@@ -12,10 +12,10 @@ from typing import Final
 from pydantic import ValidationError
 
 from mlops_charts import contract
+from mlops_charts.log import log
 from mlops_charts.saved_model import read_signature
 from mlops_charts.steps import versions
 from mlops_charts.steps.call import Call, Refused, Result, Unavailable
-from mlops_charts.steps.log import log
 from mlops_charts.steps.registry import Registry, Run, Version, model_folder, open_registry
 from mlops_charts.steps.versions import Numbered
 

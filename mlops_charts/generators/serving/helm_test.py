@@ -18,7 +18,7 @@ from mlops_charts.generators.objects import (
 from mlops_charts.generators.serving import values
 from mlops_charts.generators.serving.judge import NO_MESH
 from mlops_charts.generators.serving.pods import MODEL_LABEL
-from mlops_charts.generators.serving.release_values import PREPACKAGED, SlotName, both, slot
+from mlops_charts.generators.serving.release_values import SlotName, both, slot
 from mlops_charts.planning import SLOTS, EnvironmentPlan, Plan
 
 _HOOK = {"helm.sh/hook": "test", "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded"}
@@ -63,7 +63,7 @@ def _example(plan: Plan, environment: EnvironmentPlan, name: SlotName) -> dict[s
         f"--protocol={plan.spec.serving.protocol}",
         text("--timeout={timeout}", timeout=values.timeout(environment)),
     ]
-    if plan.spec.serving.runtime not in PREPACKAGED:
+    if plan.spec.serving.runtime not in contract.PREPACKAGED:
         return {"image": slot(name).image, "command": [*command, "--example", f"/model/{contract.EXAMPLE}"]}
     storage = plan.platform.storage
     return {

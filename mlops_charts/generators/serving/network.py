@@ -11,7 +11,7 @@ from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
 from mlops_charts.generators.peers import Rule, dns, in_namespace, port_of, tcp, to_namespace, to_peers
 from mlops_charts.generators.serving.pods import needs_storage, role_labels
-from mlops_charts.generators.serving.release_values import PREPACKAGED, both, in_flight
+from mlops_charts.generators.serving.release_values import both, in_flight
 from mlops_charts.planning import EnvironmentPlan, Plan
 
 _MESH = "istio-system"
@@ -101,7 +101,7 @@ def _judge_egress(plan: Plan, environment: EnvironmentPlan) -> list[Rule]:
 
 
 def _test_egress(plan: Plan, environment: EnvironmentPlan) -> list[Rule]:
-    loads = plan.spec.serving.runtime in PREPACKAGED
+    loads = plan.spec.serving.runtime in contract.PREPACKAGED
     return [
         dns(plan),
         {"to": [_pods(plan, "server")], "ports": tcp(_http(environment))},

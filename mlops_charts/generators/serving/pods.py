@@ -18,7 +18,7 @@ from mlops_charts.generators.objects import (
     storage_credentials,
 )
 from mlops_charts.generators.serving import values
-from mlops_charts.generators.serving.release_values import PREPACKAGED, SlotName, slot
+from mlops_charts.generators.serving.release_values import SlotName, slot
 from mlops_charts.planning import EnvironmentPlan, Plan
 
 COMPONENT: Final = "model"  # ends the Deployment's name: <model>-<slot>-0-model
@@ -50,7 +50,7 @@ def logs_requests(plan: Plan) -> bool:
 
 def needs_storage(plan: Plan) -> bool:
     """Return whether serving pods speak to the storage."""
-    return plan.spec.serving.runtime in PREPACKAGED or logs_requests(plan)
+    return plan.spec.serving.runtime in contract.PREPACKAGED or logs_requests(plan)
 
 
 def pod_spec(plan: Plan, environment: EnvironmentPlan, name: SlotName) -> dict[str, Any]:
@@ -85,14 +85,14 @@ def _container(plan: Plan, environment: EnvironmentPlan, name: SlotName) -> dict
         "resources": _resources(plan, environment),
         **_probes(plan),
         "lifecycle": {"preStop": {"exec": {"command": _drain(runtime)}}},
-        "securityContext": container_security_context(read_only=runtime not in PREPACKAGED),
+        "securityContext": container_security_context(read_only=runtime not in contract.PREPACKAGED),
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - a path in the container
     }
 
 
 def _image(plan: Plan, name: SlotName) -> dict[str, Any]:
     serving = plan.spec.serving
-    if serving.runtime not in PREPACKAGED:
+    if serving.runtime not in contract.PREPACKAGED:
         return {"image": slot(name).image}
     # Under protocol v2 Seldon's own configuration names the server that speaks it.
     return {"image": values.server_image(plan)} if serving.protocol == "seldon" else {}
@@ -186,7 +186,9 @@ def _get(path: str) -> dict[str, Any]:
 
 def _health(plan: Plan) -> tuple[str, str]:
     serving = plan.spec.serving
-    wrapped = serving.runtime == "seldon-core" or (serving.runtime in PREPACKAGED and serving.protocol == "seldon")
+    wrapped = serving.runtime == "seldon-core" or (
+        serving.runtime in contract.PREPACKAGED and serving.protocol == "seldon"
+    )
     return ("/health/status", "/health/ping") if wrapped else (contract.READY_PATH, contract.LIVE_PATH)
 
 
@@ -196,7 +198,7 @@ def _drain(runtime: str) -> list[str]:
 
 
 def _pod_security(plan: Plan) -> dict[str, Any]:
-    if plan.spec.serving.runtime not in PREPACKAGED:
+    if plan.spec.serving.runtime not in contract.PREPACKAGED:
         return pod_security_context()
     user = dict.fromkeys(("runAsUser", "runAsGroup", "fsGroup"), _SELDON_USER)
     return {**pod_security_context(), **user}

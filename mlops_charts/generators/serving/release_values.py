@@ -11,12 +11,12 @@ from functools import cache
 from typing import Any, get_args
 
 from mlops_charts.chart import Record, Value, record, value
+from mlops_charts.contract import PREPACKAGED
 from mlops_charts.generators.serving.release_rules import release_constraints
 from mlops_charts.planning import SLOTS, Plan
 from mlops_charts.release.state import Identity, Match, Phase, ReleaseState, Slot, SlotName
 
 __all__ = [
-    "PREPACKAGED",
     "SlotName",
     "SlotValues",
     "both",
@@ -28,7 +28,6 @@ __all__ = [
     "stable",
 ]
 
-PREPACKAGED = frozenset({"sklearn", "mlflow"})
 _ALL = 100
 _MOMENT = "^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+-][0-9]{2}:[0-9]{2}))?$"
 _IMAGE = "^([a-z0-9][a-z0-9._:/-]*[:@][A-Za-z0-9._:-]+)?$"

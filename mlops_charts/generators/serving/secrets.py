@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlops_charts.contract import PREPACKAGED
 from mlops_charts.generators.external import external_secret, fetched, file_name, store
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.secret_uses import SecretUse, git_uses, names, registry_use, storage_use
-from mlops_charts.generators.serving.release_values import PREPACKAGED
 from mlops_charts.planning import EnvironmentPlan, Plan
 
 

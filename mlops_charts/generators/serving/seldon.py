@@ -15,7 +15,7 @@ from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import SKIP_DRY_RUN, metadata
 from mlops_charts.generators.serving import values
 from mlops_charts.generators.serving.pods import COMPONENT, SLOT_LABEL, pod_labels, pod_spec
-from mlops_charts.generators.serving.release_values import PREPACKAGED, SlotName, both, slot
+from mlops_charts.generators.serving.release_values import SlotName, both, slot
 from mlops_charts.generators.serving.scaling import autoscaler, replicas
 from mlops_charts.generators.serving.secrets import loader_secret
 from mlops_charts.planning import SLOTS, EnvironmentPlan, Plan
@@ -88,7 +88,7 @@ def _graph(plan: Plan, name: SlotName) -> dict[str, Any]:
     endpoint = {"type": "REST", "httpPort": contract.HTTP_PORT, "grpcPort": contract.GRPC_PORT}
     node: dict[str, Any] = {"name": plan.model, "type": "MODEL", "endpoint": endpoint}
     runtime = plan.spec.serving.runtime
-    if runtime not in PREPACKAGED:
+    if runtime not in contract.PREPACKAGED:
         return node
     return {
         **node,

@@ -7,11 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
+from mlops_charts.contract import REPORT_JSON, REPORT_PAGE
 from mlops_charts.steps.judging.lists import LIST_METRICS
 from mlops_charts.steps.judging.meanings import MEANINGS
 from mlops_charts.steps.judging.plots import pictures
 from mlops_charts.steps.judging.ranges import drop_range, gate_range
-from mlops_charts.steps.judging.report import REPORT_JSON, REPORT_PAGE, ChampionVerdict, GateVerdict, Report
+from mlops_charts.steps.judging.report import ChampionVerdict, GateVerdict, Report
 from mlops_charts.steps.judging.sample import Sample
 from mlops_charts.steps.judging.words import count, number, percent
 

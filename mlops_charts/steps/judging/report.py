@@ -6,8 +6,6 @@ from typing import Final, Literal
 
 from mlops_charts.steps.call import Result
 
-REPORT_JSON: Final = "report.json"
-REPORT_PAGE: Final = "report.html"
 SCHEMA_VERSION: Final = 1
 
 Status = Literal["passed", "failed", "tooSmall", "undefined"]
