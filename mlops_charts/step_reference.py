@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Any, Final
+
+from pydantic.alias_generators import to_camel
 
 from mlops_charts.contract import MEANINGS, STEPS
 from mlops_charts.steps.table import result_type
@@ -30,6 +32,7 @@ of `--spec`.
 
 This page is made from the code.
 """
+_PARTS: Final = "#/$defs/"
 
 
 def steps_markdown() -> str:
@@ -39,27 +42,27 @@ def steps_markdown() -> str:
 
 def steps_schema() -> str:
     """Return the JSON Schema of every step's result, as the text of a file."""
-    definitions = {name: result_type(name).model_json_schema(by_alias=True, mode="serialization") for name in STEPS}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Results of the steps",
         "description": "Each step's result.json, by the name of the step.",
-        "$defs": definitions,
+        "$defs": {name: _placed(result_schema(name), f"{_PARTS}{name}/$defs/") for name in STEPS},
     }
-    return json.dumps(_rooted(schema), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def fields(name: str) -> dict[str, str]:
-    """Return the fields of a step's result, as they stand in the file, with what each means."""
-    made = result_type(name)
-    meanings = _attributes(made.__doc__ or "")
-    return {field.alias or key: field.description or meanings.get(key, "") for key, field in made.model_fields.items()}
+def result_schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of a step's result, each field with its meaning."""
+    schema = _described(result_type(name).model_json_schema(by_alias=True, mode="serialization"))
+    if "$defs" in schema:
+        schema["$defs"] = {part: _described(found) for part, found in schema["$defs"].items()}
+    return schema
 
 
 def _step(name: str) -> Iterator[str]:
     contract, module = STEPS[name], import_module(f"mlops_charts.steps.{name}")
     yield f"\n## {name}\n"
-    yield (module.__doc__ or "").strip() + "\n"
+    yield (module.__doc__ or "").strip()
     for title, names in (
         ("parameters read", contract.parameters_in),
         ("artifacts read", contract.artifacts_in),
@@ -67,28 +70,44 @@ def _step(name: str) -> Iterator[str]:
         ("artifacts written", contract.artifacts_out),
     ):
         if names:
-            yield f"\n| {title} | meaning |\n|---|---|"
-            yield from (f"| `{one}` | {MEANINGS[one]} |" for one in names)
-    yield "\n| result | meaning |\n|---|---|"
-    for field, meaning in fields(name).items():
-        yield f"| `{field}` | {meaning} |"
+            yield from _table(title, ((one, MEANINGS[one]) for one in names))
+    schema = result_schema(name)
+    yield from _fields("result", schema, schema.get("$defs", {}))
 
 
-def _attributes(docstring: str) -> dict[str, str]:
-    """Return what the section Attributes of a docstring says, as one line each."""
-    _, _, section = docstring.partition("Attributes:\n")
-    return {
-        found["name"]: " ".join(found["text"].split())
-        for found in re.finditer(r"^ {8}(?P<name>\w+): (?P<text>.*(?:\n {12,}.*)*)", section, re.MULTILINE)
+def _fields(title: str, schema: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fields of a result, and then those of each part of it."""
+    fields = schema["properties"]
+    yield from _table(title, ((field, found["description"]) for field, found in fields.items()))
+    for field, found in fields.items():
+        for part in re.findall(rf"{re.escape(_PARTS)}(\w+)", json.dumps(found)):
+            each = "each of " if "items" in found else ""
+            yield from _fields(f"{each}`{field}`", parts[part], parts)
+
+
+def _table(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    yield f"\n| {title} | meaning |\n|---|---|"
+    yield from (f"| `{name}` | {meaning} |" for name, meaning in rows)
+
+
+def _described(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a class with what its docstring says of a field beside that field."""
+    sentence, _, section = schema.get("description", "").partition("\n\nAttributes:\n")
+    meanings = {
+        to_camel(found["name"]): " ".join(found["text"].split())
+        for found in re.finditer(r"^ {4}(?P<name>\w+): (?P<text>.*(?:\n {8,}.*)*)", section, re.MULTILINE)
     }
+    fields = {field: {"description": meanings[field], **found} for field, found in schema["properties"].items()}
+    return {**schema, "description": " ".join(sentence.split()), "properties": fields}
 
 
-def _rooted(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema with the definitions of its parts where their references point to."""
-    text = json.dumps(schema)
-    for name, part in schema["$defs"].items():
-        if "$defs" in part:
-            old = json.dumps(part)
-            text = text.replace(old, old.replace('"#/$defs/', f'"#/$defs/{name}/$defs/'))
-    found: dict[str, Any] = json.loads(text)
-    return found
+def _placed(node: Any, parts: str) -> Any:
+    """Return a schema whose references lead to where its parts stand in the file."""
+    if isinstance(node, list):
+        return [_placed(one, parts) for one in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: parts + found.removeprefix(_PARTS) if key == "$ref" else _placed(found, parts)
+        for key, found in node.items()
+    }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import click
 
+from mlops_charts import steps
 from mlops_charts.cli import CLEAN
 from mlops_charts.contract import MEANINGS, OUT_OF_MEMORY, RESULT, STEPS, StepContract
 
@@ -33,13 +35,20 @@ def _subcommand(name: str, contract: StepContract) -> click.Command:
         given = {parameter.replace("_", "-"): content for parameter, content in parameters.items()}
         return _run(name, spec, inputs, outputs, given)
 
-    return click.Command(name, params=options, callback=run, help=_help(name, contract))
+    purpose = _purpose(name)
+    return click.Command(name, params=options, callback=run, help=_help(name, contract, purpose), short_help=purpose)
 
 
-def _help(name: str, contract: StepContract) -> str:
+def _purpose(name: str) -> str:
+    """Return what a step does, in the sentence that its module begins with; to load the module would cost seconds."""
+    text = Path(steps.__path__[0], f"{name}.py").read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+
+
+def _help(name: str, contract: StepContract, purpose: str) -> str:
     flags = " ".join(f"--{one} ..." for one in contract.parameters_in[:2])
     call = f"mlops-charts step {name} --spec model.json --inputs in --outputs out {flags}"
-    return f"Run the step {name}; docs/steps.md says what it does.\n\n\b\nExample:\n  {call}\n"
+    return f"{purpose}\n\n\b\nExample:\n  {call}\n\ndocs/steps.md says more of it, and what its result.json holds."
 
 
 def _reads(contract: StepContract) -> str:
@@ -68,10 +77,14 @@ def _run(name: str, spec: Path, inputs: Path, outputs: Path, parameters: dict[st
     return CLEAN
 
 
-@click.group(help=_HELP)
+class _Steps(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(STEPS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        return _subcommand(cmd_name, STEPS[cmd_name]) if cmd_name in STEPS else None
+
+
+@click.group(cls=_Steps, help=_HELP)
 def command() -> None:
     """Run one step of the pipeline."""
-
-
-for _name, _contract in STEPS.items():
-    command.add_command(_subcommand(_name, _contract))

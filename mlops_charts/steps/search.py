@@ -1,4 +1,4 @@
-"""search: of all trials the best is chosen, and its parameters handed on to train."""
+"""Chooses the best of all trials, and hands its parameters on to train."""
 
 from __future__ import annotations
 

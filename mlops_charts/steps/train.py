@@ -1,4 +1,4 @@
-"""train: the model is made of the training rows, saved, and written down with all that it follows from.
+"""Makes the model of the training rows, saves it, and writes down all that it follows from.
 
     divide the rows -> the entrypoint -> the saved model -> MLflow: parameters, figures, tags, the model's folder
 

@@ -1,4 +1,4 @@
-"""trial: one point of a search is tried on a part of the training rows, and its figure written down in MLflow.
+"""Tries one point of a search on a part of the training rows, and writes its figure down in MLflow.
 
 A trial shares nothing with others: its point follows from its index and the seed, and its rows are divided from the
 training rows by the kind of split of the spec, so that the test rows stay unseen until the chosen model is judged. What

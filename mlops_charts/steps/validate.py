@@ -1,4 +1,4 @@
-"""validate: whether a trained model may become a version.
+"""Decides whether a trained model may become a version.
 
     the saved model, asked once about every test row -> metrics, gates, the champion, latency -> a report -> a verdict
 
