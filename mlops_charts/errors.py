@@ -2,14 +2,21 @@
 
     MlopsChartsError
     +-- Mistake              something that the user can put right
-        +-- InvalidSpec      the user's files have problems; `.problems` has them all, located
-        +-- NoPlatform       rendering needs a platform.yaml and there is none
-        +-- NotFound         a model that was named does not exist
+    |   +-- InvalidSpec      the user's files have problems; `.problems` has them all, located
+    |   +-- NoPlatform       rendering needs a platform.yaml and there is none
+    |   +-- NotFound         a model that was named does not exist
     +-- BrokenGenerator      a generator that is installed cannot be loaded
     +-- chart.ChartError     a generator built something that is no chart; also a ValueError
 
-Rooms have further ones of what they work with: `GitError`, `RegistryError`, `HelmError`, `MissingTool`,
-`DocumentError`, `SchemaError`, `FetchError`.
+Rooms have further ones of what they work with. The command line ends with 1 for a mistake, with 3 for the others.
+
+- Mistakes: `Refused` by a step or by `init`, `NotEditable`, `Paused`, `Rejected`; of a run on this machine `NotHere`,
+  `NoStep`, `NoPast`, `MissingSecret`, `Unresolved`, `BadExpression`.
+- Others: `GitError`, `RepositoryError` (`Missing`, `Rival`), `RegistryError` (`Unknown`, `Unreachable`), `HelmError`,
+  `MissingTool`, `DocumentError`, `SchemaError`, `FetchError`, `BrokenModel`, `CannotServe`, `BrokenFlow`,
+  `Unavailable`.
+- Caught by us, and told in another form: `Declined`, `NotPushedError`, `NotRun`, `PipFailed`, `Undefined`,
+  `Unwritten`.
 """
 
 from __future__ import annotations

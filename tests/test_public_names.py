@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
 
 import mlops_charts
+from mlops_charts import errors
 
 CAUGHT_INSIDE = {
     "NotFiniteError",
@@ -66,6 +68,16 @@ def test_every_error_is_one_of_ours() -> None:
     found = subprocess.run([sys.executable, "-c", ERRORS], capture_output=True, text=True, check=False)
     assert found.stderr == ""
     assert set(found.stdout.split()) <= CAUGHT_INSIDE
+
+
+def test_the_tree_of_errors_names_all_of_them() -> None:
+    """The docstring of errors has every class, and names none that is no more."""
+    code = ERRORS.replace("not issubclass(each,", "issubclass(each,")
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.stderr == ""
+    tree, _, rest = (errors.__doc__ or "").partition("Rooms have")
+    named = {*re.findall(r"(?:\+-- |^ {4})(?:\w+\.)?(\w+)", tree, re.MULTILINE), *re.findall(r"`([A-Z]\w+)`", rest)}
+    assert named == set(found.stdout.split())
 
 
 def test_importing_the_package_costs_nothing() -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from mlops_charts.errors import MlopsChartsError
+from mlops_charts.workspace.git import GitError
 
 NAME: Final = "release.git"
 _TIMEOUT: Final = 60  # seconds
@@ -26,10 +26,6 @@ _WHO: Final = {
 _OURS_ALONE: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
 
 
-class GitFailed(MlopsChartsError):  # noqa: N818 - a fact about git
-    """Git is missing, or said no."""
-
-
 def release_repository(home: Path, branches: Sequence[str], files: Mapping[str, str]) -> Path:
     """Return the bare repository, with each of these files on each branch; one that is there is left as it is.
 
@@ -39,7 +35,7 @@ def release_repository(home: Path, branches: Sequence[str], files: Mapping[str, 
         files: Text by path; release files before their first release.
 
     Raises:
-        GitFailed: Git cannot make it.
+        GitError: Git cannot make it.
     """
     place = home / NAME
     with _alone(home):
@@ -76,7 +72,7 @@ def commit_of(root: Path, folder: str) -> str:
     try:
         commit = _asked(root, "log", "-1", "--format=%H", "--", folder)
         changed = _asked(root, "status", "--porcelain", "--untracked-files=normal", "--", folder)
-    except GitFailed:
+    except GitError:
         return ""
     return f"{commit}-dirty" if commit and changed else commit
 
@@ -98,7 +94,7 @@ def _asked(folder: Path, *arguments: str) -> str:
 def _git(folder: Path, *arguments: str, more: Mapping[str, str] | None = None, text: str | None = None) -> str:
     done = _run(folder, arguments, more or {}, text)
     if done.returncode:
-        raise GitFailed(f"git {arguments[0]}: {done.stderr.strip()}")
+        raise GitError(f"git {arguments[0]}: {done.stderr.strip()}")
     return done.stdout.strip()
 
 
@@ -118,6 +114,6 @@ def _run(
             input=text or "",
         )
     except FileNotFoundError:
-        raise GitFailed("git is not installed, and releases are kept in git") from None
+        raise GitError("git is not installed, and releases are kept in git") from None
     except subprocess.TimeoutExpired:
-        raise GitFailed(f"git {arguments[0]} did not answer within {_TIMEOUT} seconds") from None
+        raise GitError(f"git {arguments[0]} did not answer within {_TIMEOUT} seconds") from None

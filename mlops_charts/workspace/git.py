@@ -14,7 +14,7 @@ _TIMEOUT = 120  # seconds
 
 
 class GitError(MlopsChartsError):
-    """Git is missing, this is no repository, or the revision does not exist."""
+    """Git is missing, or said no: this is no repository, or the revision does not exist."""
 
 
 def files_at(root: Path, revision: str, paths: Sequence[str]) -> dict[str, str]:
