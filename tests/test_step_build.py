@@ -299,6 +299,14 @@ def test_a_model_without_signature_is_none(tmp_path: Path) -> None:
     assert not (call.outputs / "context").exists()
 
 
+def test_a_version_that_is_none_is_refused(tmp_path: Path) -> None:
+    """It would be no tag of an image."""
+    given = build_call(tmp_path)
+    call = replace(given, parameters={**given.parameters, "version": "1.0/x"})
+    with pytest.raises(Refused, match=r'^--version is "1\.0/x", expected one such as 1\.0\.0$'):
+        build.run(call)
+
+
 def test_a_run_without_version_has_no_image(tmp_path: Path) -> None:
     """The step ahead gives it one; a parameter that is missing is taken from the run."""
     given = build_call(tmp_path)

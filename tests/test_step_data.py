@@ -224,6 +224,7 @@ def test_files_that_are_not_what_they_are_called(tmp_path: Path) -> None:
     for name, content, said in (
         ("rows.parquet", b"a,b\n1,2\n", "is no Parquet: "),
         ("rows.csv.gz", b"a,b\n1,2\n", "cannot be read: "),
+        ("rows.csv.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\3garbled", "cannot be read: "),
         ("rows.csv", b"a,target\n\xff\xfe,1\n", "is no text in UTF-8: "),
     ):
         (line,) = refusal(make_call(tmp_path, f"file://{name}", {name: content}))

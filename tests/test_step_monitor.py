@@ -164,7 +164,9 @@ def test_a_pushgateway_that_refuses_is_a_warning(
     assert open_registry(made).run(made.parameters["run-id"]).stage == "monitored"
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:{port}", "pushgateway:9091"])
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:{port}", "pushgateway:9091", "http://[", "http://push gateway:9091", "http://:9"]
+)
 def test_a_pushgateway_that_is_not_there_is_a_warning(tmp_path: Path, saved: Path, address: str) -> None:
     """Nobody listens, or the address is none."""
     with socket.socket() as unused:
@@ -173,6 +175,24 @@ def test_a_pushgateway_that_is_not_there_is_a_warning(tmp_path: Path, saved: Pat
     assert result.pushed == "failed"
     assert "\n" not in result.note
     assert result.note
+
+
+def test_what_is_no_pushgateway_is_a_warning(tmp_path: Path, saved: Path) -> None:
+    """What answers speaks no HTTP."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            peer, _ = server.accept()
+            with peer:
+                peer.recv(65536)
+                peer.sendall(b"SSH-2.0-OpenSSH\r\n")
+
+        thread = Thread(target=answer, daemon=True)
+        thread.start()
+        result = monitor.run(monitoring(tmp_path, saved, pushgateway=f"http://127.0.0.1:{server.getsockname()[1]}"))
+        thread.join()
+    assert result.pushed == "failed"
+    assert "SSH-2.0-OpenSSH" in result.note
 
 
 def test_the_text_form_escapes() -> None:

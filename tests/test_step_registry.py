@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -106,6 +107,12 @@ def test_logging_twice_is_logging_once(registry: Registry) -> None:
         registry.log(run.id, {"p[7]": 8}, {})
 
 
+def test_a_run_without_a_name_is_refused(registry: Registry) -> None:
+    """A step that was called without --run-id says so, not MLflow."""
+    with pytest.raises(Refused, match=r"^--run-id is missing: it names the run in MLflow that guard opens$"):
+        registry.run("")
+
+
 def test_trials_are_nested_runs_found_by_their_key(registry: Registry) -> None:
     """A trial that runs again goes on with its own run, and trials are no runs of the pipeline."""
     run = registry.open(CODE, DATA, "abc", "commit")
@@ -178,6 +185,10 @@ def test_nobody_at_the_address_is_one_clear_line(tmp_path: Path) -> None:
     [
         ("a\n  b", "a b"),
         ("x" * 400, "x" * 300 + "..."),
+        (
+            "(sqlite3.DatabaseError) file is not a database [SQL: SELECT 1]",
+            "(sqlite3.DatabaseError) file is not a database",
+        ),
         ("at http://iris:secret@mlflow:5000/api", "at http://mlflow:5000/api"),
         (
             'Could not connect to the endpoint URL: "http://s3:8333/bucket". Connection refused. Max retries exceeded',
@@ -192,6 +203,25 @@ def test_nobody_at_the_address_is_one_clear_line(tmp_path: Path) -> None:
 def test_a_failure_is_one_line(said: str, expected: str) -> None:
     """Whatever MLflow and those below it say, it is short, without a password, and names what to look at."""
     assert reason(RuntimeError(said)) == expected
+
+
+def test_a_database_of_a_newer_mlflow_is_one_line(tmp_path: Path) -> None:
+    """Its tables cannot be brought to what is installed."""
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        database.execute("CREATE TABLE alembic_version AS SELECT 'ffffffffffff' AS version_num")
+    database.close()
+    with pytest.raises(Unavailable) as caught:
+        open_registry(call(tmp_path, tracking_uri=uri))
+    expected = f"MLflow at {uri}: its database is of a newer MLflow than the one that is installed here"
+    assert str(caught.value) == expected
+
+
+def test_a_database_without_its_driver_is_one_line(tmp_path: Path) -> None:
+    """MLflow would end in an import of its own."""
+    with pytest.raises(Unavailable) as caught:
+        open_registry(call(tmp_path, tracking_uri="postgresql://iris:secret@127.0.0.1:1/runs"))
+    assert str(caught.value) == "MLflow at postgresql://127.0.0.1:1/runs: the package psycopg is not installed"
 
 
 def test_a_fresh_database_is_made_in_silence(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from mlops_charts.saved_model import BrokenModel
 from mlops_charts.steps.call import Refused
 from mlops_charts.steps.user_code import calling, expect_arguments, load_function, seeded
 
@@ -140,6 +141,26 @@ def test_what_passes(error: BaseException) -> None:
     with pytest.raises(type(error)) as caught, calling("train.py:train"):
         raise error
     assert caught.value is error
+
+
+class _Odd(BaseException):
+    def __str__(self) -> str:
+        raise ValueError
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (_Odd(), "train.py:train raised _Odd"),
+        (GeneratorExit(), "train.py:train raised GeneratorExit"),
+        (BrokenModel("it answers 1"), "train.py:train: it answers 1"),
+    ],
+)
+def test_whatever_is_raised_is_refused(error: BaseException, expected: str) -> None:
+    """Also what is no Exception, what cannot say what it is, and what we say of a model ourselves."""
+    with pytest.raises(Refused) as caught, calling("train.py:train"):
+        raise error
+    assert str(caught.value).splitlines()[0] == expected
 
 
 def test_memory_behind_another_exception() -> None:

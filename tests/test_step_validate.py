@@ -200,6 +200,7 @@ def test_a_champion_that_cannot_answer_is_skipped(tmp_path: Path, models: dict[s
     [
         (3, "metrics.py:compute returned int; expected a number for each metric"),
         ({"cost": float("nan")}, "metrics.py:compute returned cost = nan; a metric is a finite number"),
+        ({"cost": 10**400}, f"metrics.py:compute returned cost = 1{'0' * 39}; a metric is a finite number"),
         ({"cost": "much"}, "metrics.py:compute returned cost = 'much'; expected a number"),
         ({"cost": True}, "metrics.py:compute returned cost = True; expected a number"),
         ({"accuracy": 1.0}, "which the task classification has already"),
@@ -212,6 +213,20 @@ def test_own_metrics_that_are_none_are_refused(found: Any, expected: str) -> Non
     own = OwnMetrics("metrics.py:compute", lambda *_: found, None, "classification", rows, rows)
     with pytest.raises(Refused, match=re.escape(expected)):
         own.figures()
+
+
+def test_an_own_metric_may_change_what_it_is_given() -> None:
+    """What is judged next are the rows as they were."""
+    truth, answers = np.array(["a", "b"]), np.array(["a", "a"])
+
+    def compute(truth: Any, answers: Any, _: Any) -> dict[str, float]:
+        right = float((truth == answers).mean())
+        answers[:] = truth
+        return {"right": right}
+
+    own = OwnMetrics("metrics.py:compute", compute, None, "classification", truth, answers)
+    assert [own.value("right"), own.value("right")] == [0.5, 0.5]
+    assert answers.tolist() == ["a", "a"]
 
 
 def test_an_own_metric_that_fails_on_some_rows_does_not_exist_there() -> None:

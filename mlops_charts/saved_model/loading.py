@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from mlops_charts.contract import MODEL_CODE_FOLDER, MODEL_ONNX, MODEL_PICKLE, MODEL_SKOPS, SIGNATURE
 from mlops_charts.saved_model.estimator import pickle_model, skops_model
 from mlops_charts.saved_model.isolated import Modules, modules_in
@@ -67,6 +69,7 @@ def _signature(folder: Path) -> Signature:
         return read_signature(folder)
     except OSError as error:
         raise BrokenModel(f"{folder / SIGNATURE} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        reason = str(error).replace("\n", " ")
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
         raise BrokenModel(f"{folder / SIGNATURE} is no signature of this version: {reason}") from None

@@ -29,7 +29,7 @@ def check_sums(folder: Path) -> None:
         BrokenModel: A file is missing, or is not what was saved.
     """
     try:
-        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+        lines = (folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return
     for line in lines:

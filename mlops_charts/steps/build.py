@@ -8,6 +8,7 @@ servers load the model from the storage: their image carries the model alone, to
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,7 @@ from mlops_charts.steps.wheel import wheel
 
 SBOM_ARTIFACTS: Final = "sbom"  # folder of the run's artifacts
 _TAG_LENGTH: Final = 12
+_SEMANTIC: Final = re.compile(r"\d+\.\d+\.\d+")
 
 
 class BuildResult(Result):
@@ -109,6 +111,8 @@ def _version(call: Call, made: Run) -> str:
     version = call.parameters.get("version") or made.version
     if not version:
         raise Unavailable(f'the run "{made.id}" has no version yet; the step version gives it one')
+    if not _SEMANTIC.fullmatch(version):
+        raise Refused(f'--version is "{version}", expected one such as 1.0.0')
     return version
 
 

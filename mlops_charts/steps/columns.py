@@ -119,7 +119,7 @@ def _absent(frame: Any, spec: ModelSpec) -> Iterator[str]:
 
 def _some(names: Any) -> str:
     more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return (", ".join(names[:_SHOWN]) or "none") + (f" and {more} more" if more > 0 else "")
 
 
 def _feature(column: Any) -> Iterator[str]:

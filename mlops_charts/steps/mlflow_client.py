@@ -40,6 +40,8 @@ _SETTINGS: Final = {
     "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0.5",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "GIT_PYTHON_REFRESH": "quiet",
+    "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",  # else boto3 asks for what many servers of S3 do not know
+    "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
 }
 _RIVALS: Final = (
     "database is locked",
@@ -122,7 +124,9 @@ def shown(text: str) -> str:
 
 def reason(error: BaseException) -> str:
     """Return why MLflow failed, in one line."""
-    text = shown(" ".join(str(error).split()))
+    text = shown(re.split(r"\[SQL:|\(Background on this", " ".join(str(error).split()), maxsplit=1)[0].rstrip())
+    if "Can't locate revision" in text:
+        return "its database is of a newer MLflow than the one that is installed here"
     if "Connection" in type(error).__name__ or "Max retries exceeded" in text:
         storage = f"its storage of artifacts at {_address(text)} " if "endpoint URL" in text else ""
         return f"{storage}cannot be reached: {_inner(text)}"
@@ -157,6 +161,8 @@ def _client(mlflow: Any, uri: str) -> MlflowClient:
             client: MlflowClient = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
             if uri.startswith(_SQLITE):
                 client.search_registered_models(max_results=1)
+    except ImportError as error:
+        raise Unavailable(f"MLflow at {shown(uri)}: the package {error.name} is not installed") from None
     except Exception as error:
         if isinstance(error, _failures()):
             raise Unavailable(f"MLflow at {shown(uri)}: {reason(error)}") from None
@@ -196,6 +202,7 @@ def _failures() -> tuple[type[Exception], ...]:
     named = (
         ("mlflow.exceptions", "MlflowException"),
         ("sqlalchemy.exc", "SQLAlchemyError"),
+        ("alembic.util.exc", "CommandError"),
         ("botocore.exceptions", "BotoCoreError"),
         ("botocore.exceptions", "ClientError"),
         ("boto3.exceptions", "Boto3Error"),

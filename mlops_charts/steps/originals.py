@@ -32,10 +32,10 @@ def original_answers(fitted: Any, X: Any, signature: Signature, entrypoint: str)
     try:
         with calling(f"predict of what {entrypoint} returned"):
             return _asked(fitted, X, signature)
-    except (BrokenModel, Refused) as error:
+    except Refused:
         if signature.entrypoint:
             return None
-        raise error if isinstance(error, Refused) else Refused(f"what {entrypoint} returned: {error}") from None
+        raise
 
 
 def _asked(fitted: Any, X: Any, signature: Signature) -> Answers:  # noqa: N803

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from http.client import HTTPException
 from typing import Final
 from urllib.error import URLError
 from urllib.parse import quote, urlsplit
@@ -37,22 +38,30 @@ def push(url: str, model: str, samples: Iterable[Sample]) -> None:
     Raises:
         NotPushedError: It cannot be reached, or refused them; in one line.
     """
-    if urlsplit(url).scheme not in {"http", "https"}:
+    if not _is_address(url):
         raise NotPushedError(f'"{url}" is no address of a Pushgateway; http://pushgateway.monitoring:9091 is one')
     address = f"{url.rstrip('/')}/metrics/job/{JOB}/model/{quote(model, safe='')}"
     body = exposition(samples).encode()
-    request = Request(address, body, {"Content-Type": _FORM}, method="PUT")  # noqa: S310 - checked above
     try:
+        request = Request(address, body, {"Content-Type": _FORM}, method="PUT")  # noqa: S310 - checked above
         with _opener().open(request, timeout=_SECONDS) as answer:
             answer.read(1)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         reason = error.reason if type(error) is URLError else error  # an HTTPError says more by itself
-        raise NotPushedError(f"{address}: {reason}") from None
+        raise NotPushedError(f"{address}: {' '.join(str(reason).split()) or type(error).__name__}") from None
 
 
 def exposition(samples: Iterable[Sample]) -> str:
     """Return samples in the text form of Prometheus; those of one metric must follow each other."""
     return "".join(f"{line}\n" for line in _lines(samples))
+
+
+def _is_address(url: str) -> bool:
+    try:
+        found = urlsplit(url)
+        return found.scheme in {"http", "https"} and bool(found.hostname) and found.port != 0
+    except ValueError:  # brackets of no address, a port that is no number
+        return False
 
 
 def _lines(samples: Iterable[Sample]) -> Iterator[str]:

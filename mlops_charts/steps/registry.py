@@ -58,7 +58,9 @@ class Registry:
         return tuple(run for run in self._of(code, data) if run.stage)
 
     def run(self, run_id: str) -> Run:
-        """Return a run."""
+        """Return a run; Refused if none is named."""
+        if not run_id:
+            raise Refused("--run-id is missing: it names the run in MLflow that guard opens")
         return run_of(self._ask(lambda client: client.get_run(run_id)))
 
     def open(self, code: str, data: str, commit: str, trigger: str) -> Run:

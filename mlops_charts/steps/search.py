@@ -97,10 +97,9 @@ def chosen_params(call: Call) -> dict[str, Any]:
             log("there is no artifact params: training.params alone count")
         return {}
     try:
-        found = json.loads((folder / PARAMS).read_bytes())["params"]
+        return dict(json.loads((folder / PARAMS).read_bytes())["params"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Unavailable(f"{folder / PARAMS} cannot be read: {error}; it is the artifact of search") from None
-    return dict(found)
 
 
 def _outcomes(registry: Registry, run_id: str, search: Search) -> list[TrialResult]:

@@ -6,6 +6,7 @@ A type of a column is decided by all its rows and never by the part of a file th
 from __future__ import annotations
 
 import warnings
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -94,7 +95,7 @@ def _csv(path: Path, name: str) -> Any:
         raise Refused(f"{name}: is no CSV: {_sentence(error)}") from None
     except UnicodeDecodeError as error:
         raise Refused(f"{name}: is no text in UTF-8: byte {error.start} is not") from None
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise Refused(f"{name}: cannot be read: {_sentence(error)}") from None
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from mlops_charts.errors import MlopsChartsError
 from mlops_charts.problems.suggest import nearest
 from mlops_charts.steps.asked import RunSpec
 from mlops_charts.steps.call import Refused
@@ -127,7 +128,9 @@ def calling(what: str) -> Iterator[None]:
     except SystemExit as error:
         reason = f"{what} ended the process with {error.code!r}; it must return or raise"
         raise Refused(_told(reason, error)) from None
-    except Exception as error:  # noqa: BLE001 - all that the user's code can raise
+    except MlopsChartsError as error:  # what we say of the answers of that code
+        raise Refused(f"{what}: {error}") from None
+    except BaseException as error:  # noqa: BLE001 - all that the user's code can raise
         if _out_of_memory(error):
             raise MemoryError from None
         raise Refused(_told(f"{what} raised {_one_line(error)}", error)) from None
@@ -219,7 +222,10 @@ def _out_of_memory(error: BaseException) -> bool:
 
 
 def _one_line(error: BaseException) -> str:
-    said = " ".join(str(error).split())
+    try:
+        said = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - the text of an exception is the user's code too
+        said = ""
     if isinstance(error, ModuleNotFoundError):
         said += "; packages that the runtime lacks are named in training.requirements"
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

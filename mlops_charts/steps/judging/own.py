@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from mlops_charts.steps.asked import RunSpec
 from mlops_charts.steps.call import Refused
 from mlops_charts.steps.judging.sample import Undefined
 from mlops_charts.steps.user_code import calling, context_of, expect_arguments, load_function
+
+_SHOWN: Final = 40  # characters of a number
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +47,9 @@ class OwnMetrics:
             Refused: The function raised, or what it returned is no dict of finite numbers.
         """
         chosen = slice(None) if index is None else index
+        truth, answers = self.truth[chosen].copy(), self.answers[chosen].copy()  # it may change them
         with calling(self.entrypoint):
-            found = self.function(self.truth[chosen], self.answers[chosen], self.context)
+            found = self.function(truth, answers, self.context)
         return _checked(found, self.entrypoint, self.task)
 
     def value(self, metric: str, index: Any = None) -> float:
@@ -107,6 +111,13 @@ def _checked(found: Any, entrypoint: str, task: str) -> dict[str, float]:
             raise Refused(f"{entrypoint} returned {name}, which the task {task} has already; give it another name")
         if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
             raise Refused(f"{entrypoint} returned {name} = {value!r}; expected a number")
-        if not np.isfinite(float(value)):
-            raise Refused(f"{entrypoint} returned {name} = {float(value)}; a metric is a finite number")
+        if not _is_finite(value):
+            raise Refused(f"{entrypoint} returned {name} = {str(value)[:_SHOWN]}; a metric is a finite number")
     return {name: float(value) for name, value in found.items()}
+
+
+def _is_finite(value: Real) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float holds
+        return False
