@@ -45,6 +45,12 @@ def new_uid(now: datetime | None = None) -> str:
 def run_flow(flow: Flow, setting: Setting, part: Part, ears: Ears) -> Past:
     """Run a Workflow.
 
+    Args:
+        flow: The Workflow.
+        setting: Where, and with what, it runs.
+        part: Which of its tasks run, and what is taken over for the others.
+        ears: Who is told what happens.
+
     Raises:
         MissingSecret: A variable that stands for a Secret is not set; nothing has run.
         BrokenFlow: The graph cannot be run.

@@ -29,7 +29,13 @@ def point(space: Mapping[str, SpaceRange], seed: int, index: int) -> dict[str, A
 
 
 def unit_point(dimensions: int, seed: int, index: int) -> list[float]:
-    """Return point `index` of the sequence, in [0, 1) in each dimension."""
+    """Return a point of the sequence, in [0, 1) in each dimension.
+
+    Args:
+        dimensions: How many numbers make a point.
+        seed: Seed of the scrambling.
+        index: Which point, counted from 0.
+    """
     from scipy.stats import qmc  # noqa: PLC0415 - 1 s
 
     sequence = qmc.Sobol(dimensions, scramble=True, rng=seed)

@@ -106,6 +106,9 @@ def held_out(part: Part, call: Call) -> tuple[Part, Part]:
     """Return the training rows as those that a trial learns from and those that it is compared by.
 
     They are divided as the spec divides all rows, by its share; where it gives the split of each row, at random.
+
+    Raises:
+        Refused: There are too few of them to be divided so.
     """
     training = call.spec.model.training
     split = training.data.split

@@ -49,6 +49,13 @@ def interval(
 ) -> Interval:
     """Return the bounds of a metric on some rows, each with the confidence by itself.
 
+    Args:
+        metric: One of the metrics of the rows' task, but the latency.
+        rows: What to judge by.
+        cls: The class that the metric is taken of; None for all.
+        confidence: Of each bound by itself, between 0.5 and 1.
+        seed: Of all that is drawn.
+
     Raises:
         Undefined: The metric does not exist on these rows, or nothing bounds it.
     """
@@ -93,6 +100,11 @@ def clopper_pearson(hits: int, size: int, confidence: float) -> tuple[float, flo
 
     C. Clopper and E. Pearson, "The use of confidence or fiducial limits", Biometrika 26 (1934): quantiles of
     Beta(hits, size - hits + 1) and Beta(hits + 1, size - hits).
+
+    Args:
+        hits: Rows of which it is so.
+        size: All rows, at least one.
+        confidence: Of each bound by itself.
     """
     from scipy.special import betaincinv  # noqa: PLC0415 - loads scipy
 
@@ -106,6 +118,11 @@ def quantile_bounds(values: Any, level: float, confidence: float) -> tuple[float
 
     W. Conover, "Practical Nonparametric Statistics" (1999), 3.2: how many of n values lie below the quantile is
     binomial with n and the level.
+
+    Args:
+        values: (n,) numbers.
+        level: The quantile, between 0 and 1.
+        confidence: Of each bound by itself.
 
     Raises:
         Undefined: There are too few values: not even their extremes are bounds.
@@ -128,6 +145,12 @@ def area_bounds(area: float, ones: int, others: int, confidence: float) -> tuple
     Statistics in Medicine 25 (2006), method 5: the values t with |area - t| = z sqrt(V(t)), where
 
         V(t) = t (1 - t) (1 + N (1 - t) / (2 - t) + N t / (1 + t)) / (m n),    N = (m + n) / 2 - 1
+
+    Args:
+        area: The area that was found, from 0 to 1.
+        ones: m, the rows of the class.
+        others: n, all other rows.
+        confidence: Of each bound by itself.
     """
     from scipy.optimize import brentq  # noqa: PLC0415 - loads scipy
     from scipy.special import ndtri  # noqa: PLC0415

@@ -43,6 +43,14 @@ class Drop:
 def paired_drop(metric: str, old: Sample, new: Sample, cls: str | None = None, *, confidence: float, seed: int) -> Drop:
     """Return how much worse `new` is than `old` by a metric, both on the same rows.
 
+    Args:
+        metric: What is compared.
+        old: The rows with the answers of what serves now.
+        new: The same rows, in the same order, with the answers of the new model.
+        cls: The class that the metric is taken of; None for all.
+        confidence: Of each bound by itself.
+        seed: Of the resamples.
+
     Raises:
         Undefined: The metric does not exist on these rows.
     """
