@@ -152,6 +152,15 @@ def test_wrapper_runs_behind_the_executor() -> None:
     assert container(plan)["readinessProbe"]["httpGet"]["path"] == "/health/status"
 
 
+@pytest.mark.parametrize(("runtime", "protocol"), [("mlflow", "seldon"), ("mlflow", "v2"), ("sklearn", "seldon")])
+def test_seldon_s_mlflow_server_gives_rows_their_names(runtime: str, protocol: str) -> None:
+    """Without names a model refuses every row; it is Seldon's own server that must be told, and no other."""
+    graph = predictors(plan_of({"runtime": runtime, "protocol": protocol}))[1]["graph"]
+    told = {"parameters": [{"name": "xtype", "type": "STRING", "value": "DataFrame"}]}
+    asked = told if (runtime, protocol) == ("mlflow", "seldon") else {}
+    assert {name: graph[name] for name in graph if name == "parameters"} == asked
+
+
 @pytest.mark.parametrize(("runtime", "server"), [("sklearn", "SKLEARN_SERVER"), ("mlflow", "MLFLOW_SERVER")])
 def test_prepackaged_server_loads_the_release(runtime: str, server: str) -> None:
     """The model's address is the slot's own, the keys come from a Secret."""

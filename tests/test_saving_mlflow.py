@@ -71,6 +71,13 @@ def test_signature_and_example_are_there(tmp_path: Path) -> None:
     assert X[np.arange(90) % 3 == 0].head(2).to_numpy().tolist() == example.to_numpy().tolist()
 
 
+def test_seldon_s_server_finds_the_packages(tmp_path: Path) -> None:
+    """It joins the folder and what MLmodel says of the environment, so that must be the name of a file."""
+    _, folder = saved(tmp_path, LogisticRegression(max_iter=1000).fit(*iris()), iris())
+    named = Model.load(str(folder)).flavors["python_function"]["env"]
+    assert (folder / named).read_text().startswith("name: mlflow-env\n")
+
+
 def test_packages_are_pinned(tmp_path: Path) -> None:
     """What loading needs, each at the version that it was saved with."""
     X, y = iris()

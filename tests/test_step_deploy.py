@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipeline_plans import plan_of
 from pipeline_runs import MODEL, PLATFORM, PROD, Pipeline
 from release_remotes import RELEASE
 from repositories import git
 
+import mlops_charts
 from mlops_charts import contract
+from mlops_charts.chart import merge
 from mlops_charts.release import nothing_released
 from mlops_charts.release.start import flying_version
 from mlops_charts.spec.platform import Freeze
@@ -78,6 +81,44 @@ def test_a_second_call_changes_nothing(tmp_path: Path) -> None:
     assert (again.outcome, again.image, again.commit) == ("unchanged", first.image, first.commit)
     assert again.message == "iris 1.0.0 is in staging already (warming)"
     assert git(pipeline.server, "rev-parse", "main") == before
+
+
+def test_argo_s_node_says_which_workflow_it_was(tmp_path: Path) -> None:
+    """Argo tells a step the id of its node alone, which is the name of the Workflow and a number."""
+    pipeline = Pipeline(tmp_path, environ={"ARGO_NODE_ID": "iris-a1b2-3018231841"})
+    versioned(pipeline)
+    deploy(pipeline)
+    assert "Mlops-Workflow: iris-a1b2" in git(pipeline.server, "log", "-1", "--format=%B", "main").splitlines()
+
+
+@pytest.mark.parametrize("runtime", ["python", "seldon-core", "sklearn", "mlflow"])
+@pytest.mark.parametrize("ingress", ["gatewayApi", "istio", "none"])
+def test_helm_takes_the_release_file_that_was_committed(tmp_path: Path, ingress: str, runtime: str) -> None:
+    """Real Helm holds it against the schema of the serving chart, and what that renders serves this very version."""
+    helm, yaml = pytest.importorskip("helm_python"), pytest.importorskip("yaml")
+    serving = {"runtime": runtime, "protocol": "seldon" if runtime in contract.PREPACKAGED else "v2"}
+    release = {"strategy": "blueGreen"} if ingress == "none" else {}
+    platform = {**PLATFORM, "ingress": {"type": ingress}}
+    model = {**MODEL, "serving": serving, "release": release}
+    pipeline = Pipeline(tmp_path, model=model, platform=platform, environ=CLUSTER)
+    versioned(pipeline)
+    result = deploy(pipeline)
+    files = mlops_charts.render(plan_of(model, platform, pipeline.files)).tree.files
+    charts = "charts/iris/serving"
+    for path in (path for path in files if path.startswith(charts)):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(files[path])
+    given = (files[f"{charts}/environment-staging.yaml"], git(pipeline.server, "show", f"main:{RELEASE}"))
+    values = merge(*map(yaml.safe_load, given))
+    printed = helm.Chart.load(str(tmp_path / charts)).render(values, name="iris", namespace="iris-staging")
+    (text,) = (text for name, text in printed.items() if name.endswith("/seldondeployment.yaml"))
+    (predictor,) = yaml.safe_load(text)["spec"]["predictors"]
+    assert predictor["name"] == "blue"
+    if runtime in contract.PREPACKAGED:
+        assert predictor["graph"]["modelUri"] == result.model_uri
+    else:
+        (container,) = predictor["componentSpecs"][0]["spec"]["containers"]
+        assert container["image"] == result.image == f"ghcr.io:443/acme/iris@{DIGEST}"
 
 
 def test_a_newer_version_supersedes_one_in_flight(tmp_path: Path) -> None:

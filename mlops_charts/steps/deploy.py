@@ -174,9 +174,14 @@ def _trailers(call: Call, identity: Identity) -> dict[str, str]:
         "Mlops-Model": call.spec.name,
         "Mlops-Environment": call.spec.environments[0].name,
         "Mlops-Version": identity.version,
-        "Mlops-Workflow": call.environ.get("ARGO_WORKFLOW_NAME") or call.environ.get("ARGO_NODE_ID", ""),
+        "Mlops-Workflow": _workflow(call),
         "Mlops-Run": identity.run_id,
     }
+
+
+def _workflow(call: Call) -> str:
+    """Return the name of the Workflow; Argo tells a step the id of its node, which is that name and a number."""
+    return call.environ.get("ARGO_WORKFLOW_NAME") or call.environ.get("ARGO_NODE_ID", "").rpartition("-")[0]
 
 
 def _record(call: Call, registry: Registry, version: Version) -> None:

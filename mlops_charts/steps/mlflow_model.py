@@ -65,7 +65,7 @@ def _flavors(folder: Path, signature: Signature, trusted: tuple[str, ...]) -> di
         return {}
     flavor, function = stored(folder, signature, trusted)
     function |= {
-        "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
+        "env": "conda.yaml",  # MLflow also takes a mapping, but Seldon's MLflow server does not
         "python_version": platform.python_version(),
     }
     return flavor if signature.entrypoint else {**flavor, "python_function": function}

@@ -95,7 +95,15 @@ def _graph(plan: Plan, name: SlotName) -> dict[str, Any]:
         "implementation": _SERVERS[runtime],
         "modelUri": slot(name).model_uri,
         "envSecretRefName": loader_secret(plan),
+        **_rows_by_name(plan),
     }
+
+
+def _rows_by_name(plan: Plan) -> dict[str, Any]:
+    """Let Seldon's own MLflow server make a data frame of rows: a model whose columns have names takes no array."""
+    if (plan.spec.serving.runtime, plan.spec.serving.protocol) != ("mlflow", "seldon"):
+        return {}
+    return {"parameters": [{"name": "xtype", "type": "STRING", "value": "DataFrame"}]}
 
 
 def _executor(environment: EnvironmentPlan) -> dict[str, Any]:
