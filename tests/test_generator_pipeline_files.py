@@ -67,7 +67,7 @@ def test_the_spec_says_all_that_steps_need() -> None:
     assert sorted(spec) == ["environments", "model", "plan", "platform"]
     assert spec["model"]["training"]["seed"] == 0
     assert [(one["name"], one["serving"]["replicas"]) for one in spec["environments"]] == [("staging", 2), ("prod", 6)]
-    assert spec["platform"]["mlflow"] == {"trackingUri": "http://mlflow.mlflow:5000"}
+    assert spec["platform"]["mlflow"] == {"trackingUri": "http://mlflow.mlflow:5000", "credentialsSecret": None}
     assert spec["plan"]["codeDigest"] == plan.code_digest
     assert spec["plan"]["steps"] == list(plan.pipeline.steps)
 

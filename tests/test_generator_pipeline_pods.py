@@ -18,6 +18,8 @@ from pipeline_plans import (
     templates_of,
 )
 
+from mlops_charts import contract
+
 every_case = pytest.mark.parametrize("name", CASES)
 _SHELLS = {"sh", "bash", "/bin/sh", "/bin/bash", "ash", "dash", "-c"}
 _TRAINING = {"trial", "train", "validate", "monitor"}
@@ -183,7 +185,7 @@ def test_a_value_changes_an_image_everywhere() -> None:
 
 
 def test_variables_of_the_user_win_and_reach_only_what_needs_them() -> None:
-    """Their secrets are in no tool and in no step that reads no data."""
+    """Their secrets are in no tool and in no step that runs no code of theirs."""
     training = {
         **MINIMAL["training"],
         "env": {"HOME": "/home/me"},
@@ -195,16 +197,52 @@ def test_variables_of_the_user_win_and_reach_only_what_needs_them() -> None:
         for step, template in templates.items()
         if "container" in template
     }
-    assert {step for step, found in names.items() if "DB" in found} == {
-        "guard",
-        "train",
-        "validate",
-        "monitor",
-        "build",
-    }
+    assert {step for step, found in names.items() if "DB" in found} == {"train", "validate", "monitor", "build"}
     assert all(len(found) == len(set(found)) for found in names.values())
     assert {"name": "HOME", "value": "/home/me"} in templates["train"]["container"]["env"]
     assert {"name": "HOME", "value": "/tmp"} in templates["deploy"]["container"]["env"]  # noqa: S108
+
+
+def test_guard_takes_of_the_user_what_finds_rows_and_nothing_that_runs_code() -> None:
+    """It holds a credential of git beside the source files, so no variable may point Python or AWS at one of them."""
+    hostile = ("PYTHONPATH", "PYTHONSTARTUP", "LD_PRELOAD", "AWS_CONFIG_FILE", "PATH", "GIT_CREDENTIALS_DIR", "HOME")
+    training = {
+        **MINIMAL["training"],
+        "env": {"AWS_ENDPOINT_URL": "http://lake:9000", **dict.fromkeys(hostile, "/inputs/source")},
+        "secrets": [{"name": "lake", "key": "id", "env": "AWS_ACCESS_KEY_ID"}],
+    }
+    guard, train = (
+        {one["name"]: one for one in templates_of(plan_of({**MINIMAL, "training": training}))[step]["container"]["env"]}
+        for step in ("guard", "train")
+    )
+    assert guard["AWS_ENDPOINT_URL"]["value"] == "http://lake:9000"
+    assert guard["AWS_ACCESS_KEY_ID"]["valueFrom"] == {"secretKeyRef": {"name": "lake", "key": "id"}}
+    assert [name for name in hostile if guard.get(name, {}).get("value") == "/inputs/source"] == []
+    assert [name for name in hostile if train[name]["value"] != "/inputs/source"] == []
+
+
+def test_mlflow_s_password_goes_to_those_who_ask_mlflow() -> None:
+    """Steps of our own ask it; no tool does, and without a Secret nobody is told of one."""
+    asked = {"mlflow": {"credentialsSecret": "mlflow-user"}}
+    keys = {"MLFLOW_TRACKING_USERNAME": "username", "MLFLOW_TRACKING_PASSWORD": "password"}
+    for platform, expected in ((asked, keys), ({}, {})):
+        for name, template in templates_of(plan_of(MINIMAL, platform)).items():
+            env = template.get("container", {}).get("env", [])
+            found = {one["name"]: one["valueFrom"]["secretKeyRef"] for one in env if one["name"] in keys}
+            wanted = {key: {"name": "mlflow-user", "key": part} for key, part in expected.items()}
+            assert found == (wanted if name in contract.STEPS else {}), name
+
+
+def test_steps_that_take_the_model_along_have_the_disk_of_training() -> None:
+    """A model of gigabytes is in version and build as well; what asks for less has as much as before."""
+    for asked, expected in (("20Gi", "20Gi"), ("500Mi", "2Gi")):
+        training = {**MINIMAL["training"], "resources": {"ephemeralStorage": asked}}
+        templates = templates_of(plan_of({**MINIMAL, "training": training}))
+        for step in ("version", "build"):
+            assert templates[step]["container"]["resources"]["limits"]["ephemeral-storage"] == expected
+            sizes = {one["emptyDir"]["sizeLimit"] for one in templates[step]["volumes"] if "emptyDir" in one}
+            assert sizes == {expected}
+        assert templates["guard"]["container"]["resources"]["limits"]["ephemeral-storage"] == "2Gi"
 
 
 def test_each_secret_is_mounted_by_those_who_need_it() -> None:

@@ -65,6 +65,13 @@ def secret_variable(name: str, secret: str, key: str) -> dict[str, Any]:
     return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
 
 
+def mlflow_credentials(plan: Plan) -> list[dict[str, Any]]:
+    """Return the variables by which a container proves itself to MLflow; none where it asks for no password."""
+    secret = plan.platform.mlflow.credentials_secret
+    keys = {"MLFLOW_TRACKING_USERNAME": "username", "MLFLOW_TRACKING_PASSWORD": "password"} if secret else {}
+    return [secret_variable(name, secret, key) for name, key in keys.items() if secret]
+
+
 def storage_credentials(plan: Plan) -> list[dict[str, Any]]:
     """Return the variables by which a container proves itself to the storage."""
     secret = plan.platform.storage.credentials_secret

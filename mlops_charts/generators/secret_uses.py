@@ -35,9 +35,17 @@ def storage_use(plan: Plan) -> SecretUse:
 def git_uses(plan: Plan) -> Iterator[SecretUse]:
     """Yield the Secrets by which releases are committed."""
     git = plan.platform.git
-    yield SecretUse(git.credentials_secret, "`username` and `password`, or `sshPrivateKey`", "commits of releases")
+    yield SecretUse(
+        git.credentials_secret, "`username` and `password`, or `sshPrivateKey` and `known_hosts`", "commits of releases"
+    )
     if git.signing_key_secret:
-        yield SecretUse(git.signing_key_secret, "one, the private key", "signs these commits")
+        yield SecretUse(git.signing_key_secret, "`sshPrivateKey`", "signs these commits")
+
+
+def mlflow_use(plan: Plan) -> Iterator[SecretUse]:
+    """Yield the Secret of the MLflow server; nothing for one that asks for no password."""
+    if name := plan.platform.mlflow.credentials_secret:
+        yield SecretUse(name, "`username`, `password`", "runs and versions in MLflow")
 
 
 def registry_use(name: str | None, purpose: str) -> Iterator[SecretUse]:

@@ -163,7 +163,9 @@ def _local(platform: Platform, home: Path, environ: Mapping[str, str]) -> Platfo
     if not endpoint.startswith(("http://", "https://")):
         raise Mistake(f"AWS_ENDPOINT_URL is {endpoint}: expected an address that begins with http:// or https://")
     services: dict[str, Any] = {
-        "mlflow": spec.mlflow.model_copy(update={"tracking_uri": f"sqlite:///{home / 'mlflow' / 'mlflow.db'}"}),
+        "mlflow": spec.mlflow.model_copy(
+            update={"tracking_uri": f"sqlite:///{home / 'mlflow' / 'mlflow.db'}", "credentials_secret": None}
+        ),
         "git": spec.git.model_copy(update={"url": str(home / NAME), "signing_key_secret": None}),
         "storage": spec.storage.model_copy(update={"endpoint": endpoint.rstrip("/")}),
         "prometheus": spec.prometheus.model_copy(update={"pushgateway": None}),

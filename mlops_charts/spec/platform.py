@@ -51,10 +51,11 @@ class Git(Block):
         description="Folder of platform.yaml in the repository; empty at its top.",
     )
     credentials_secret: SecretName = Field(
-        "git-credentials", description="Secret with username and password, or sshPrivateKey, to push with."
+        "git-credentials",
+        description="Secret to push with: username and password, or sshPrivateKey and known_hosts.",
     )
     signing_key_secret: SecretName | None = Field(
-        None, description="Secret with the key that signs commits; none leaves them unsigned."
+        None, description="Secret with the sshPrivateKey that signs commits; none leaves them unsigned."
     )
     release_branch: GitBranch | None = Field(
         None, description="Branch for release files where the main branch is protected."
@@ -131,6 +132,9 @@ class Mlflow(Block):
     """The model registry."""
 
     tracking_uri: HttpUrl = Field("http://mlflow.mlflow:5000", description="The MLflow server.")
+    credentials_secret: SecretName | None = Field(
+        None, description="Secret with username and password of MLflow; none where it asks for none."
+    )
 
 
 class Storage(Block):

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 from mlops_charts.generators.external import external_secret, fetched, file_name, store
 from mlops_charts.generators.model import Part
-from mlops_charts.generators.secret_uses import SecretUse, git_uses, names, registry_use, storage_use
+from mlops_charts.generators.secret_uses import (
+    SecretUse,
+    git_uses,
+    mlflow_use,
+    names,
+    registry_use,
+    storage_use,
+)
 from mlops_charts.planning import Plan
 
 
@@ -43,9 +50,13 @@ def secret_uses(plan: Plan) -> tuple[SecretUse, ...]:
     key = sign.secret if sign.mode == "key" else None
     return (
         storage_use(plan),
+        *mlflow_use(plan),
         *git_uses(plan),
         *registry_use(registry.pull_secret, "pulls images"),
-        *registry_use(registry.push_secret, "pushes the images that are built, and their signatures"),
+        *registry_use(
+            registry.push_secret,
+            "pushes the images that are built and their signatures, and pulls what they are built on",
+        ),
         *(SecretUse(name, "`cosign.key`, `cosign.password`", "signs images") for name in (key,) if name),
         *(
             SecretUse(one.name, f"`{one.key}`", f"the variable `{one.env}` of training")

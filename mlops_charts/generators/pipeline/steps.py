@@ -11,9 +11,10 @@ from mlops_charts.generators.pipeline.configmaps import source_items
 from mlops_charts.generators.pipeline.interfaces import NATURES, extra_steps, interface, wiring
 from mlops_charts.generators.pipeline.variables import variables
 from mlops_charts.planning import Plan
+from mlops_charts.spec.scalars import quantity
 
 _DEFAULTS: Final = {"action": "nothing", **{f"run-{stage}": "false" for stage in contract.STAGES}}
-_OURS_DISK: Final = "2Gi"
+_OURS_DISK: Final = "2Gi"  # at least
 _FINAL: Final = (1, 2)  # the user's side said no; wrong usage
 
 
@@ -106,9 +107,17 @@ def _arguments(plan: Plan, name: str) -> list[str]:
 
 def _resources(plan: Plan, name: str) -> dict[str, Any]:
     if not NATURES[name].heavy:
-        return pods.resources("1", "1Gi", _OURS_DISK, request="250m")
-    disk, gpus = plan.spec.training.resources.ephemeral_storage, pods.gpus(plan, _gpu(plan, name))
-    return pods.resources(values.training_cpu(plan), pods.memory(plan), disk, extended=gpus)
+        return pods.resources("1", "1Gi", _disk(plan, name), request="250m")
+    gpus = pods.gpus(plan, _gpu(plan, name))
+    return pods.resources(values.training_cpu(plan), pods.memory(plan), _disk(plan, name), extended=gpus)
+
+
+def _disk(plan: Plan, name: str) -> str:
+    """Return the scratch disk of a step: whoever takes the model along needs what training needed for it."""
+    asked = plan.spec.training.resources.ephemeral_storage
+    if NATURES[name].heavy:
+        return asked
+    return max(_OURS_DISK, asked, key=quantity) if "model" in interface(plan, name).artifacts_in else _OURS_DISK
 
 
 def _mounts(plan: Plan, name: str) -> list[dict[str, Any]]:
@@ -121,7 +130,7 @@ def _mounts(plan: Plan, name: str) -> list[dict[str, Any]]:
 
 
 def _volumes(plan: Plan, name: str) -> list[dict[str, Any]]:
-    disk = plan.spec.training.resources.ephemeral_storage if NATURES[name].heavy else _OURS_DISK
+    disk = _disk(plan, name)
     spec = {"name": "spec", "configMap": {"name": plan.names.spec_config_map}}
     files = {"name": plan.names.source_config_map, "items": source_items(plan)}
     source = [{"name": "source", "configMap": files}] if name == "guard" else []

@@ -15,6 +15,7 @@ _REFERENCE: Final = "{{inputs.parameters.image}}@{{inputs.parameters.image-diges
 _REFERENCE_INPUTS: Final = {"parameters": [{"name": "image"}, {"name": "image-digest"}]}
 _TMP: Final = "/tmp"  # noqa: S108 - a folder of the pod
 _SCRATCH: Final = "4Gi"
+_SCAN_MINUTES: Final = 25  # Trivy's own limit is 5, and a first scan fetches its database; the pod ends after 30
 _FOUND: Final = 10  # the exit status of the scanner for vulnerabilities; its own failures are 1
 # What of root's a builder needs to unpack layers and to run their commands; Pod Security baseline admits each.
 _BUILDER_CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETFCAP", "SETGID", "SETUID")
@@ -128,10 +129,13 @@ def _scan(plan: Plan) -> dict[str, Any]:
         "--scanners=vuln",
         "--no-progress",
         f"--cache-dir={_TMP}/trivy",
+        "--image-src=remote",
+        f"--timeout={_SCAN_MINUTES}m",
         _REFERENCE,
     ]
     secret = plan.platform.registry.pull_secret
-    return _tool(plan, "scan", "trivy", "trivy", arguments, secret=secret, final=(_FOUND,), memory="2Gi")
+    quiet = [{"name": f"TRIVY_{name}", "value": "true"} for name in ("DISABLE_TELEMETRY", "SKIP_VERSION_CHECK")]
+    return _tool(plan, "scan", "trivy", "trivy", arguments, secret=secret, final=(_FOUND,), memory="2Gi", env=quiet)
 
 
 def _sbom(plan: Plan) -> dict[str, Any]:

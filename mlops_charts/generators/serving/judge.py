@@ -10,6 +10,7 @@ from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import (
     container_security_context,
     metadata,
+    mlflow_credentials,
     pod_security_context,
     pull_secrets,
     storage_credentials,
@@ -116,4 +117,8 @@ def _variables(plan: Plan) -> list[Any]:
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "AWS_REGION": platform.storage.region,
     }
-    return [*({"name": name, "value": given} for name, given in literal.items()), *storage_credentials(plan)]
+    return [
+        *({"name": name, "value": given} for name, given in literal.items()),
+        *storage_credentials(plan),
+        *mlflow_credentials(plan),
+    ]

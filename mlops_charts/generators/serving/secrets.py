@@ -11,7 +11,14 @@ from typing import Any
 from mlops_charts.contract import PREPACKAGED
 from mlops_charts.generators.external import external_secret, fetched, file_name, store
 from mlops_charts.generators.model import Part
-from mlops_charts.generators.secret_uses import SecretUse, git_uses, names, registry_use, storage_use
+from mlops_charts.generators.secret_uses import (
+    SecretUse,
+    git_uses,
+    mlflow_use,
+    names,
+    registry_use,
+    storage_use,
+)
 from mlops_charts.planning import EnvironmentPlan, Plan
 
 
@@ -42,7 +49,8 @@ def external_secrets(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]
 
 def secret_uses(plan: Plan) -> tuple[SecretUse, ...]:
     """Return the Secrets that the objects of each environment refer to, with their keys and what each is for."""
-    found = [*git_uses(plan), *registry_use(plan.platform.registry.pull_secret, "pulls images"), storage_use(plan)]
+    pulls = registry_use(plan.platform.registry.pull_secret, "pulls images")
+    found = [*git_uses(plan), *pulls, storage_use(plan), *mlflow_use(plan)]
     if plan.spec.serving.runtime in PREPACKAGED:
         keys = ", ".join(f"`{key}`" for key in _loader_keys(plan))
         found.append(SecretUse(loader_secret(plan), keys, "the server loads the model"))
