@@ -12,6 +12,7 @@ import click
 
 from mlops_charts.cli import CLEAN
 from mlops_charts.contract import GRPC_PORT, HTTP_PORT, METRICS_PORT
+from mlops_charts.serving.asked import MAX_BODY_BYTES, MAX_ROWS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -72,9 +73,9 @@ def _accepted(name: str, **more: Any) -> Callable[[Command], Command]:
 @click.option("--timeout", type=_Duration(), default="5s", show_default=True, help="The longest that a request takes.")
 @click.option("--non-finite", type=click.Choice(["reject", "missing"]), default="reject", show_default=True,
               help="What NaN and infinities of an input are: an error, or a missing value.")  # fmt: skip
-@click.option("--max-body", type=click.IntRange(1), default=16 * 2**20, show_default=True, metavar="BYTES",
+@click.option("--max-body", type=click.IntRange(1), default=MAX_BODY_BYTES, show_default=True, metavar="BYTES",
               help="The largest body of a request.")  # fmt: skip
-@click.option("--max-rows", type=click.IntRange(1), default=10_000, show_default=True, metavar="ROWS",
+@click.option("--max-rows", type=click.IntRange(1), default=MAX_ROWS, show_default=True, metavar="ROWS",
               help="The most rows of a request.")  # fmt: skip
 @click.option("--trusted-type", "trusted", multiple=True, metavar="TYPE",
               help="A type that skops may load; also MLOPS_CHARTS_TRUSTED_TYPES.")  # fmt: skip

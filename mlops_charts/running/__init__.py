@@ -30,7 +30,7 @@ from mlops_charts.running.assigning import changed
 from mlops_charts.spec.platform import PlatformSpec
 from mlops_charts.validation.helm import find_helm, split
 from mlops_charts.workspace import Workspace
-from mlops_charts.workspace.write import STATE_FOLDER, read_text, replace_text
+from mlops_charts.workspace.write import locked, read_text, replace_text
 
 TRIGGERS: Final = ("commit", "schedule", "drift")
 
@@ -146,10 +146,8 @@ def _model(asked: Asked) -> tuple[Model, Sequence[Problem]]:
 
 def _home(workspace: Workspace) -> Path:
     """Return the folder of all that a run leaves, which git does not see."""
-    home = workspace.root.resolve() / STATE_FOLDER
-    if not (home / ".gitignore").exists():
-        replace_text(home / ".gitignore", "*\n")
-    return home
+    with locked(workspace.root.resolve()) as home:
+        return home
 
 
 def _local(platform: Platform, home: Path, environ: Mapping[str, str]) -> Platform:

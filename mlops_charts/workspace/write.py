@@ -98,7 +98,7 @@ def write_tree(
     Raises:
         OSError: The disk refused; what was written before stays, each file whole, and the next run goes on.
     """
-    with _locked(root):
+    with locked(root):
         journal = root / STATE_FOLDER / "pending" / _journal_name(tree)
         pending = read_text(journal)
         for name in (pending or "").splitlines():
@@ -216,8 +216,12 @@ def _remove(root: Path, name: str) -> None:
 
 
 @contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    """Keep two runs on one root apart."""
+def locked(root: Path) -> Iterator[Path]:
+    """Keep two of us on one root apart, and yield the folder there that git does not see; it is made if there is none.
+
+    Raises:
+        OSError: The disk refused.
+    """
     state = root / STATE_FOLDER
     state.mkdir(parents=True, exist_ok=True)
     with (state / "lock").open("a") as lock:
@@ -225,4 +229,4 @@ def _locked(root: Path) -> Iterator[None]:
         ignore = state / ".gitignore"
         if not ignore.exists():
             replace_text(ignore, "*\n")
-        yield
+        yield state
