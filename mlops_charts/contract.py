@@ -54,6 +54,9 @@ EXECUTOR_GRPC_PORT: Final = 5001
 READY_PATH: Final = "/v2/health/ready"
 LIVE_PATH: Final = "/v2/health/live"
 
+# --- images ---
+USER_ID: Final = 65532  # of the user that every image of ours runs as, and of its group
+
 # --- what serves ---
 PREPACKAGED: Final = frozenset({"sklearn", "mlflow"})  # runtimes of Seldon's own, which load the model from the storage
 # Variables by which an image says what its server may load; model.yaml decides, never the model's folder.
@@ -87,8 +90,10 @@ class StepContract:
     artifacts_out: tuple[str, ...] = ()
 
 
+# Every step is told the code digest of its run: the spec is that of the newest commit, which may be another meanwhile.
 # A run goes on from where an earlier one stopped: the model then comes from its MLflow run, not as an artifact, so each
 # artifact but `source` may be missing. `run-id` is of the run that guard found or opened; trials are its children.
+TRIGGERS: Final = ("commit", "schedule", "drift")  # what starts a run
 ACTIONS: Final = ("train", "resume", "release", "nothing")  # what guard decides
 RESUME_FROM: Final = ("none", "validate", "version", "monitor", "build", "deploy")  # other than none where it is resume
 
@@ -135,14 +140,14 @@ STEPS: Final[dict[str, StepContract]] = {
         ("action", *(f"run-{stage}" for stage in STAGES), "data-digest", "run-id", "version", "git-commit"),
         ("source", "environment-context"),
     ),
-    "trial": StepContract(("index", "data-digest", "run-id"), ("source",)),
-    "search": StepContract(("data-digest", "run-id"), ("source",), (), ("params",)),
+    "trial": StepContract(("index", "code-digest", "data-digest", "run-id"), ("source",)),
+    "search": StepContract(("code-digest", "data-digest", "run-id"), ("source",), (), ("params",)),
     "train": StepContract(("code-digest", "data-digest", "run-id", "git-commit"), ("source", "params"), (), ("model",)),
-    "validate": StepContract(("data-digest", "run-id"), ("source", "model"), (), ("report",)),
+    "validate": StepContract(("code-digest", "data-digest", "run-id"), ("source", "model"), (), ("report",)),
     "version": StepContract(  # also where a run goes on behind it: it then finds the version that the run has
         ("code-digest", "data-digest", "run-id", "git-commit"), ("source", "model"), ("version",)
     ),
-    "monitor": StepContract(("data-digest", "run-id", "version"), ("source", "model"), (), ("profile",)),
+    "monitor": StepContract(("code-digest", "data-digest", "run-id", "version"), ("source", "model"), (), ("profile",)),
     "build": StepContract(
         ("run-id", "version", "code-digest", "data-digest"),
         ("source", "model", "profile"),

@@ -183,7 +183,9 @@ def test_a_killed_training_is_done_again(tmp_path: Path) -> None:
     """A process that dies while it trains leaves no artifact; the next one ends as if nothing had been."""
     call = opened(tmp_path, "import os\ndef train(X, y, context): os._exit(9)\n")
     spec = tmp_path / "model.json"
-    spec.write_text(call.spec.model_dump_json(by_alias=True))
+    asked = call.spec.model_dump(mode="json", by_alias=True)
+    asked["plan"]["codeDigest"] = call.parameters["code-digest"]
+    spec.write_text(json.dumps(asked))
     command = [sys.executable, "-m", "mlops_charts", "step", "train", f"--spec={spec}"]
     command += [f"--inputs={call.inputs}", f"--outputs={call.outputs}"]
     command += [f"--{name}={value}" for name, value in call.parameters.items()]

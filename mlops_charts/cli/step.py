@@ -62,10 +62,11 @@ def _writes(contract: StepContract) -> str:
 
 def _run(name: str, spec: Path, inputs: Path, outputs: Path, parameters: dict[str, str]) -> int:
     from mlops_charts.steps.asked import read_spec  # noqa: PLC0415 - --help stays light
-    from mlops_charts.steps.call import Call  # noqa: PLC0415
+    from mlops_charts.steps.call import Call, check_code  # noqa: PLC0415
     from mlops_charts.steps.table import runner  # noqa: PLC0415
 
     call = Call(read_spec(spec), inputs, outputs, parameters)
+    check_code(call)
     try:
         result = runner(name)(call)
     except MemoryError:

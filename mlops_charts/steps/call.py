@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from mlops_charts.errors import Mistake, MlopsChartsError
 from mlops_charts.steps.asked import RunSpec
+
+_SHOWN: Final = 12  # characters of a digest that a person reads
 
 
 class Refused(Mistake):
@@ -88,3 +91,15 @@ class Call:
             shutil.rmtree(part, ignore_errors=True)
             raise
         part.rename(final)
+
+
+def check_code(call: Call) -> None:
+    """Refuse a run whose spec was replaced by that of another commit: what it makes would bear the wrong digest.
+
+    Raises:
+        Refused: The spec is of other code than the run.
+    """
+    given, known = call.parameters.get("code-digest", ""), call.spec.plan.code_digest
+    if given and given != known:
+        message = f"this run is of the code {given[:_SHOWN]}, and the spec by now of {known[:_SHOWN]}"
+        raise Refused(f"{message}: a commit changed the model meanwhile, and has a run of its own")
