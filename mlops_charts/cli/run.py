@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_charts.cli import CLEAN, options
+from mlops_charts.contract import TRIGGERS
 
 if TYPE_CHECKING:
     from mlops_charts.local.summary import Summary
@@ -39,7 +40,7 @@ Exit status: 0 done, 1 a step said no, 2 usage, 3 a tool or service failed, 130 
 )
 @click.option(
     "--trigger",
-    type=click.Choice(["commit", "schedule", "drift"]),
+    type=click.Choice(TRIGGERS),
     default="commit",
     show_default=True,
     help="What the run takes for its cause.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from mlops_charts.contract import USER_ID
 from mlops_charts.planning import Plan
 
 # Of custom resources: a first sync must not fail because the CRD comes with it or later.
@@ -36,9 +37,9 @@ def pod_security_context() -> dict[str, Any]:
     """Return what Pod Security restricted wants of a pod."""
     return {
         "runAsNonRoot": True,
-        "runAsUser": 65532,
-        "runAsGroup": 65532,
-        "fsGroup": 65532,
+        "runAsUser": USER_ID,
+        "runAsGroup": USER_ID,
+        "fsGroup": USER_ID,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
 

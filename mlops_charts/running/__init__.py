@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from mlops_charts.assemble import Rendering, seeded
 from mlops_charts.chart import emit_chart
@@ -32,8 +32,6 @@ from mlops_charts.validation.helm import find_helm, split
 from mlops_charts.workspace import Workspace
 from mlops_charts.workspace.write import locked, read_text, replace_text
 
-TRIGGERS: Final = ("commit", "schedule", "drift")
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -43,7 +41,7 @@ class Asked:
         path: A model.yaml or its folder; None for the only model of the repository.
         platform: The platform.yaml to use; None for the nearest one.
         assignments: Fields of model.yaml for this run alone, `training.seed=1`.
-        trigger: What started it, one of TRIGGERS.
+        trigger: What started it, one of contract.TRIGGERS.
         first: The step to begin with; empty for the first.
         last: The step to end with; empty for the last.
         keep: Whether the folders of tasks stay.
@@ -221,4 +219,4 @@ def _setting(plan: Plan, home: Path, folder: Path, asked: Asked, environ: Mappin
     )
 
 
-__all__ = ["TRIGGERS", "Asked", "Listener", "run"]
+__all__ = ["Asked", "Listener", "run"]

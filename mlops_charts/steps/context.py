@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from mlops_charts.contract import USER_ID
 from mlops_charts.saved_model.sums import file_digest
 from mlops_charts.steps.asked import RunSpec
 from mlops_charts.steps.call import Refused
@@ -18,7 +19,7 @@ from mlops_charts.steps.call import Refused
 REQUIREMENTS: Final = "requirements.txt"
 DOCKERFILE: Final = "Dockerfile"
 IGNORE: Final = ".dockerignore"
-USER: Final = "65532:65532"  # the user that no image of ours is without
+USER: Final = f"{USER_ID}:{USER_ID}"
 _PIP: Final = "--no-cache-dir --disable-pip-version-check --no-input"
 
 

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mlops_charts.contract import TRIGGERS
 from mlops_charts.steps.registered import Run, Version
 from mlops_charts.steps.released import Released
 
-TRIGGERS: Final = ("commit", "schedule", "drift")
 RESUME: Final = {
     "": "none",
     "opened": "none",

@@ -16,7 +16,7 @@ from mlops_charts.registry import Registries, RegistryError, Unknown, docker_log
 from mlops_charts.steps.call import Call, Refused, Result
 from mlops_charts.steps.context import environment_context
 from mlops_charts.steps.data import data_digest
-from mlops_charts.steps.deciding import RESUME, TRIGGERS, Decision, Held, decide
+from mlops_charts.steps.deciding import RESUME, Decision, Held, decide
 from mlops_charts.steps.identity import is_local
 from mlops_charts.steps.registry import Run, open_registry
 from mlops_charts.steps.released import in_git
@@ -70,9 +70,9 @@ def run(call: Call) -> GuardResult:
         Refused: The data are not there, or a release file is none.
         Unavailable: Git, MLflow or the storage cannot be reached.
     """
-    trigger = call.parameters.get("trigger") or TRIGGERS[0]
-    if trigger not in TRIGGERS:
-        raise Refused(f'--trigger is "{trigger}"; one of {", ".join(TRIGGERS)} starts a run')
+    trigger = call.parameters.get("trigger") or contract.TRIGGERS[0]
+    if trigger not in contract.TRIGGERS:
+        raise Refused(f'--trigger is "{trigger}"; one of {", ".join(contract.TRIGGERS)} starts a run')
     code = call.parameters.get("code-digest") or call.spec.plan.code_digest
     with call.making("source") as folder:
         _copy(call.source, folder)
