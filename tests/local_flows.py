@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,7 @@ def run(
     environ: Mapping[str, str] | None = None,
     keep: bool = False,
     free: str = "",
+    told: Callable[[Node], None] | None = None,
 ) -> Ran:
     """Run a Workflow in a folder, with a docker that works."""
     home, uid = folder / "state", new_uid()
@@ -134,5 +135,5 @@ def run(
     setting = Setting(home, home / "runs" / uid, uid, environment, found, free_secret=free, keep=keep)
     heard: list[Node] = []
     said: list[str] = []
-    past = run_flow(read_flow(objects, parameters), setting, part or Part(), Ears(heard.append, said.append))
+    past = run_flow(read_flow(objects, parameters), setting, part or Part(), Ears(told or heard.append, said.append))
     return Ran(past, setting, heard, said)

@@ -8,7 +8,7 @@ import pytest
 from local_flows import dag, output, python, run, task, workflow, write
 
 from mlops_charts.local.flow import BrokenFlow
-from mlops_charts.local.records import pasts
+from mlops_charts.local.records import Node, pasts
 
 
 def test_outputs_go_to_those_behind(tmp_path: Path) -> None:
@@ -249,3 +249,20 @@ def test_the_reason_of_a_decision_is_told(tmp_path: Path) -> None:
     graph = dag(task("first"), task("second", after="first", when="'{{tasks.first.outputs.parameters.go}}' == 'true'"))
     done = run(tmp_path, workflow(graph, first, python("second", "")))
     assert done.node("second").reason == "first: nothing changed"
+
+
+@pytest.mark.parametrize("often", [1, 9])
+def test_whoever_is_told_may_go(tmp_path: Path, often: int) -> None:
+    """What ends a run in the middle of its graph is one exception, never a group; nothing is left as running."""
+    left = iter([*[True] * often, *[False] * 99])
+
+    def told(node: Node) -> None:
+        if node.name == "first" and next(left):
+            raise BrokenPipeError
+
+    graph = dag(task("first"), task("second"), task("third", after="first second"))
+    steps = (python(name, "") for name in ("first", "second", "third"))
+    with pytest.raises(BrokenPipeError):
+        run(tmp_path, workflow(graph, *steps), told=told)
+    (past,) = pasts(tmp_path / "state/runs")
+    assert (past.status, {node.status for node in past.nodes.values()}) == ("Stopped", {"Stopped"})

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from pathlib import Path
@@ -351,3 +352,30 @@ def test_missing_values_make_a_column_nullable(tmp_path: Path) -> None:
 def _input_types(folder: Path) -> list[str]:
     session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
     return [one.type for one in session.get_inputs()]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), MemoryError()])
+def test_a_full_disk_says_nothing_of_a_model(tmp_path: Path, error: Exception) -> None:
+    """Another form is no answer to a disk or a memory that did not take the first: the step is tried again."""
+    X, y = iris()
+    fitted = KNeighborsClassifier().fit(X, y)
+    fitted.weights = _Full(error)
+    with pytest.raises(type(error)) as caught:
+        saved(tmp_path, fitted, (X, y))
+    assert caught.value is error
+
+
+class _Full:
+    """Something whose storing fails; it asks the distances of an estimator."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __call__(self, distances: np.ndarray) -> np.ndarray:
+        return np.ones_like(distances)
+
+    def __deepcopy__(self, memo: object) -> _Full:
+        return self
+
+    def __getstate__(self) -> object:
+        raise self.error

@@ -116,9 +116,13 @@ class Record:
 
     def stop(self, reason: str, now: float) -> None:
         """Mark what was going on as stopped."""
-        for name, node in list(self._nodes.items()):
-            if node.status in {"Running", "Waiting"}:
-                self.change(name, status="Stopped", reason=reason, seconds=round(now - node.started, 3))
+        going = [node for node in self._nodes.values() if node.status in {"Running", "Waiting"}]
+        for node in going:
+            seconds = round(now - node.started, 3)
+            self._nodes[node.name] = replace(node, status="Stopped", reason=reason, seconds=seconds)
+        self._write("Running", 0.0)
+        for node in going:
+            self._told(self._nodes[node.name])
 
     def end(self, status: str, seconds: float) -> Past:
         """Write how the run ended."""

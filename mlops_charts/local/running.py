@@ -90,13 +90,22 @@ async def _recorded(flow: Flow, setting: Setting, part: Part, record: Record, st
     engine = Engine(flow, setting, record, pods, asyncio.Semaphore(at_a_time), part, start)
     try:
         status = await engine.run(scopes.of_run(flow, setting.uid, record.began))
-    except BaseException:
-        record.stop("the run was stopped", time.monotonic() - start)
-        record.end("Stopped", time.monotonic() - start)
+    except BaseException as error:  # noqa: BLE001 - it is raised again
+        with suppress(OSError):  # the disk is full, or whoever was told has gone; that may be what ended the run
+            record.stop("the run was stopped", time.monotonic() - start)
+        with suppress(OSError):
+            record.end("Stopped", time.monotonic() - start)
         _tidy(setting.tasks, wanted=not setting.keep)
-        raise
+        raise _alone(error) from None
     _tidy(setting.tasks, wanted=status == "Succeeded" and not setting.keep)
     return record.end(status, time.monotonic() - start)
+
+
+def _alone(error: BaseException) -> BaseException:
+    """Return the first of what went wrong at once in tasks of the graph."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _tidy(folder: Path, *, wanted: bool) -> None:

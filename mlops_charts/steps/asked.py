@@ -149,7 +149,7 @@ def read_spec(path: Path) -> RunSpec:
         return spec_of(json.loads(path.read_bytes()))
     except OSError as error:
         raise Mistake(f"{path} cannot be read: {error.strerror}; --spec names the model.json of the spec") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         reason = _first(error) if isinstance(error, ValidationError) else str(error)
         message = f"{path} is no spec of this version: {reason}; render the charts with the version that runs them"
         raise Mistake(message) from None
@@ -162,4 +162,4 @@ def spec_of(data: Mapping[str, Any]) -> RunSpec:
 
 def _first(error: ValidationError) -> str:
     one = error.errors()[0]
-    return f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
+    return ": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"])))

@@ -6,6 +6,7 @@ runs whatever is in it, so it needs a waiver. A form counts only if what was sto
 
 from __future__ import annotations
 
+import errno
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from mlops_charts.steps.call import Refused
 from mlops_charts.steps.converting import converted, ways
 from mlops_charts.steps.skops_file import write_skops
 
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 _SHOWN = 200  # characters of a library's own reason
 _FEW = 5  # classes named in a message
 
@@ -72,6 +74,7 @@ def stored_onnx(original: Original, folder: Path) -> tuple[Stored | None, str]:
             path.write_bytes(converted(original.fitted, signature, way))
             found = _held(original, onnx_model(path, signature))
         except Exception as error:  # noqa: BLE001 - converters raise anything
+            _let_pass(error)
             reasons.append(f"{way}: {_reason(error)}")
             continue
         if found is None or found.agreed:
@@ -89,6 +92,7 @@ def stored_skops(original: Original, folder: Path, trusted: Sequence[str], note:
         needed = untrusted_types(path, ())
     except Exception as error:  # noqa: BLE001 - skops raises what the estimator's own code raises
         path.unlink(missing_ok=True)
+        _let_pass(error)
         return None, f"skops cannot hold it: {_reason(error)}"
     strange = [name for name in needed if name not in trusted]
     if strange:
@@ -121,6 +125,7 @@ def stored_pickle(original: Original, folder: Path, note: str) -> Stored:
     try:
         path.write_bytes(pickle.dumps(original.fitted, protocol=5))
     except Exception as error:
+        _let_pass(error)
         raise Refused(f"what training returned cannot be stored, not even as a pickle: {_reason(error)}") from error
     signature = original.signature.model_copy(update={"format": "pickle"})
     stored, reason = _brought_back(original, signature, lambda wanted: _pickled(original, path, wanted))
@@ -149,6 +154,7 @@ def _brought_back(
             model = load(asked)
             found = _held(original, model) if model else None
         except Exception as error:  # noqa: BLE001 - what was stored runs code of its own
+            _let_pass(error)
             reason = _reason(error)
             continue
         if found is None or found.agreed:
@@ -161,6 +167,12 @@ def _held(original: Original, model: SavedModel) -> Agreement | None:
     if original.answers is None:
         return None
     return agreement(original.answers, model.answer(original.rows), model.signature)
+
+
+def _let_pass(error: Exception) -> None:
+    """Raise again what says nothing of a form: no memory is left, or the disk does not take it."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _DISK):
+        raise error
 
 
 def _reason(error: Exception) -> str:
