@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from mlflow_store import call, store
 from repositories import ROOT
+from s3_server import s3_server
 
 from mlops_charts import contract
 from mlops_charts.steps.call import Refused, Unavailable
@@ -247,14 +248,14 @@ def test_a_store_of_tests_is_empty_and_its_own(tmp_path: Path) -> None:
 
 
 @contextmanager
-def served(tmp_path: Path) -> Iterator[str]:
-    """Serve an empty store as MLflow's own server, which also hands artifacts on."""
+def served(tmp_path: Path, *artifacts: str) -> Iterator[str]:
+    """Serve an empty store as MLflow's own server, which also hands artifacts on unless it is told otherwise."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [
         sys.executable, "-m", "mlflow", "server", f"--backend-store-uri={store(tmp_path)}", "--host=127.0.0.1",
-        f"--artifacts-destination={tmp_path / 'kept'}", f"--port={port}", "--workers=1",
+        f"--port={port}", "--workers=1", *(artifacts or [f"--artifacts-destination={tmp_path / 'kept'}"]),
     ]  # fmt: skip
     quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
     with subprocess.Popen(
@@ -300,3 +301,30 @@ def test_a_server_is_asked_as_a_file_is(tmp_path: Path, capfd: pytest.CaptureFix
         registry.advance(run.id, "deployed")
         assert registry.run(run.id).finished
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_server_may_leave_artifacts_to_the_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps then write to S3 themselves, and a version's source is an address that Seldon's servers can load."""
+    (tmp_path / "buckets/mlops").mkdir(parents=True)
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    for name in ("MLmodel", "model.joblib", "old.bin"):
+        (saved / name).write_text(name)
+    at = ("--no-serve-artifacts", "--default-artifact-root=s3://mlops/mlflow")
+    with s3_server(tmp_path / "buckets") as storage, served(tmp_path, *at) as uri:
+        for name, content in {**storage.environ, "MLFLOW_S3_ENDPOINT_URL": storage.endpoint}.items():
+            monkeypatch.setenv(name, content)
+        asked = call(tmp_path, tracking_uri=uri)
+        registry = open_registry(asked)
+        run = registry.open(CODE, DATA, "abc", "commit")
+        registry.put(run.id, saved, contract.MODEL_ARTIFACTS)
+        (saved / "old.bin").unlink()
+        registry.put(run.id, saved, contract.MODEL_ARTIFACTS)
+        source = f"{run.artifacts}/{contract.MODEL_ARTIFACTS}"
+        made = registry.register(source, run.id, {contract.TAG_VERSION: "1.0.0"})
+        kept = tmp_path / "buckets" / source.removeprefix("s3://")
+        assert sorted(path.name for path in kept.iterdir()) == ["MLmodel", "model.joblib"]
+        assert made.source == source == f"s3://mlops/mlflow/{registry.experiment}/{run.id}/artifacts/model"
+        found = registry.get(run.id, contract.MODEL_ARTIFACTS, tmp_path / "got")
+        assert found is not None
+        assert sorted(path.name for path in found.iterdir()) == ["MLmodel", "model.joblib"]
