@@ -40,7 +40,22 @@ Example:
 """
 
 
-class _Commands(click.Group):
+class Commands(click.Group):
+    """Commands by name; for one that does not exist it says which was meant."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Return the command that arguments begin with."""
+        names = self.list_commands(ctx)
+        if args and args[0] not in names and not args[0].startswith("-"):
+            from mlops_charts.problems import nearest  # noqa: PLC0415 - for mistakes alone
+
+            meant = nearest(args[0], names)
+            hint = f'; did you mean "{meant}"?' if meant else ""
+            ctx.fail(f'no command "{args[0]}"{hint}')
+        return super().resolve_command(ctx, args)
+
+
+class _Ours(Commands):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
@@ -50,21 +65,12 @@ class _Commands(click.Group):
         command: click.Command = import_module(f"mlops_charts.cli.{cmd_name}").command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from mlops_charts.problems import nearest  # noqa: PLC0415 - for mistakes alone
-
-            meant = nearest(args[0], list(COMMANDS))
-            hint = f'; did you mean "{meant}"?' if meant else ""
-            ctx.fail(f'no command "{args[0]}"{hint}')
-        return super().resolve_command(ctx, args)
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=_Commands, help=_EXAMPLE, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Ours, help=_EXAMPLE, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mlops-charts", message="%(version)s")
 def cli() -> None:
     """Parse the command line."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mlops_charts import steps
-from mlops_charts.cli import CLEAN
+from mlops_charts.cli import CLEAN, Commands
 from mlops_charts.contract import MEANINGS, OUT_OF_MEMORY, RESULT, STEPS, StepContract
 
 _HELP = """Run one step of the pipeline, as the pods of a workflow do.
@@ -78,7 +78,7 @@ def _run(name: str, spec: Path, inputs: Path, outputs: Path, parameters: dict[st
     return CLEAN
 
 
-class _Steps(click.Group):
+class _Steps(Commands):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(STEPS)
 
