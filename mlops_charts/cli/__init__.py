@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "Run the pipeline of a model here: the same graph and commands, as processes.",
     "step": "Run one step of the pipeline, as the pods of a workflow do.",
     "serve": "Serve a model's folder.",
+    "smoke": "Ask a server whether it answers as the model did when it was saved.",
     "explain": "Explain a field of model.yaml or platform.yaml, or the code of a problem.",
     "schema": "Print the JSON Schema of model.yaml or platform.yaml.",
     "schemas": "Fetch and list the schemas of custom resources.",

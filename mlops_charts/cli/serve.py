@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -11,6 +10,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 from mlops_charts.cli import CLEAN
+from mlops_charts.cli.durations import Duration
 from mlops_charts.contract import GRPC_PORT, HTTP_PORT, METRICS_PORT
 from mlops_charts.serving.asked import MAX_BODY_BYTES, MAX_ROWS
 
@@ -35,19 +35,6 @@ never the model's folder itself.
 _LATER = "requests are not kept by this version; take serving.requestLog.sample out of model.yaml"
 
 
-class _Duration(click.ParamType[float]):
-    name = "DURATION"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        from mlops_charts.spec.scalars import seconds  # noqa: PLC0415 - --help stays light
-
-        if isinstance(value, float):
-            return value
-        if not re.fullmatch(r"(\d+(\.\d+)?(ms|s|m|h))+", value):
-            self.fail(f'"{value}" is no duration; expected one such as 500ms, 5s or 1m30s', param, ctx)
-        return seconds(value)
-
-
 def _refused(_ctx: click.Context, param: click.Parameter, share: float) -> None:
     if share > 0:
         raise click.BadParameter(_LATER, param=param)
@@ -69,8 +56,8 @@ def _accepted(name: str, **more: Any) -> Callable[[Command], Command]:
               help="Metrics; 0 for none.")  # fmt: skip
 @click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True,
               help="Accepted; requests are computed one by one by this version.")  # fmt: skip
-@click.option("--batch-delay", type=_Duration(), default="2ms", show_default=True, help="Accepted, as --batch-size.")
-@click.option("--timeout", type=_Duration(), default="5s", show_default=True, help="The longest that a request takes.")
+@click.option("--batch-delay", type=Duration(), default="2ms", show_default=True, help="Accepted, as --batch-size.")
+@click.option("--timeout", type=Duration(), default="5s", show_default=True, help="The longest that a request takes.")
 @click.option("--non-finite", type=click.Choice(["reject", "missing"]), default="reject", show_default=True,
               help="What NaN and infinities of an input are: an error, or a missing value.")  # fmt: skip
 @click.option("--max-body", type=click.IntRange(1), default=MAX_BODY_BYTES, show_default=True, metavar="BYTES",
