@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from pathlib import Path
 
+import mlflow_store
 import pytest
 from repositories import ROOT
 
 from mlops_charts.spec.platform import PlatformSpec
-from mlops_charts.steps.context import USER, environment_dockerfile
+from mlops_charts.steps.call import Refused
+from mlops_charts.steps.context import USER, environment_dockerfile, requirements_of
 
 FOLDER = ROOT / "images/runtime"
 
@@ -66,3 +69,13 @@ def test_make_says_what_it_builds_with(builder: str, expected: str) -> None:
     done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True)
     assert expected in done.stdout
     assert 'test -n ""' in done.stdout or builder
+
+
+def test_requirements_are_one_of_the_source_files(tmp_path: Path) -> None:
+    """Guard reads them beside a credential of git, and what it reads becomes a layer of an image."""
+    (tmp_path / "password").write_text("secret")
+    (tmp_path / "source").mkdir()
+    training = {"data": {"uri": "sklearn://iris", "target": "species"}, "requirements": "../password"}
+    spec = mlflow_store.spec({"metadata": {"name": "iris"}, "training": training})
+    with pytest.raises(Refused, match=r"training\.requirements: \.\./password leads out of the source files"):
+        requirements_of(spec, tmp_path / "source")

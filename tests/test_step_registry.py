@@ -22,7 +22,7 @@ from s3_server import s3_server
 
 from mlops_charts import contract
 from mlops_charts.steps.call import Refused, Unavailable
-from mlops_charts.steps.mlflow_client import reason
+from mlops_charts.steps.mlflow_client import reason, unhurried
 from mlops_charts.steps.registry import Registry, model_folder, open_registry
 
 CODE, DATA, OTHER = "c" * 64, "d" * 64, "e" * 64
@@ -239,6 +239,15 @@ def test_a_fresh_database_is_made_in_silence(tmp_path: Path) -> None:
     ]
     assert [(one.communicate(), one.returncode) for one in both] == [((b"", b""), 0)] * 2
     assert list(where.iterdir()) == []
+
+
+@pytest.mark.parametrize(("said", "within"), [("20", "900"), ("7", "7")], ids=["ours", "theirs"])
+def test_files_have_more_time_than_questions(said: str, within: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server answers for a large file once it has handed it on; what somebody else has set stands."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", said)
+    with unhurried():
+        assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == within
+    assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == said
 
 
 def test_a_store_of_tests_is_empty_and_its_own(tmp_path: Path) -> None:

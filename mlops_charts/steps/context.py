@@ -53,6 +53,8 @@ def requirements_of(spec: RunSpec, source: Path) -> bytes:
     name = spec.model.training.requirements
     if name is None:
         return b""
+    if not (source / name).resolve().is_relative_to(source.resolve()):
+        raise Refused(f"training.requirements: {name} leads out of the source files")
     try:
         return (source / name).read_bytes()
     except OSError as error:

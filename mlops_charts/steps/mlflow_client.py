@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SQLITE: Final = "sqlite:///"
+_TIMEOUT: Final = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+_UNHURRIED: Final = "900"  # seconds until a server has handed a large file on to its storage
 _PATIENCE: Final = 60.0  # seconds with a database that others write to
 _LONGEST_REASON: Final = 300
 _SETTINGS: Final = {
@@ -38,7 +40,7 @@ _SETTINGS: Final = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0.5",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    _TIMEOUT: "20",
     "GIT_PYTHON_REFRESH": "quiet",
     "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",  # else boto3 asks for what many servers of S3 do not know
     "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
@@ -108,6 +110,19 @@ def connect(uri: str, environ: Mapping[str, str]) -> Connection:
         raise Unavailable(message) from None
     _quieten()  # MLflow sets its own level when it is imported
     return Connection(uri, _client(mlflow, uri))
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Let MLflow take its time with files: its server answers only once it has handed them on to its storage."""
+    before = os.environ.get(_TIMEOUT)
+    if before == _SETTINGS[_TIMEOUT]:
+        os.environ[_TIMEOUT] = _UNHURRIED
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.environ[_TIMEOUT] = before
 
 
 def beside(uri: str) -> Path | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mlops_charts import contract
 from mlops_charts.steps.call import Call, Refused, Unavailable
-from mlops_charts.steps.mlflow_client import Connection, beside, connect
+from mlops_charts.steps.mlflow_client import Connection, beside, connect, unhurried
 from mlops_charts.steps.registered import Run, Version, age, rank, run_of, version_of
 
 if TYPE_CHECKING:
@@ -131,7 +131,8 @@ class Registry:
 
     def put(self, run_id: str, folder: Path, name: str) -> None:
         """Upload a folder as the artifacts `<name>/` of a run; what was there before is replaced."""
-        self._ask(lambda client: client.log_artifacts(run_id, str(folder), name))
+        with unhurried():
+            self._ask(lambda client: client.log_artifacts(run_id, str(folder), name))
         given = {f"{name}/{path.relative_to(folder).as_posix()}" for path in folder.rglob("*") if path.is_file()}
         for stale in self._files(run_id, name) - given:
             self._ask(partial(self._delete, run_id, stale))
@@ -141,7 +142,8 @@ class Registry:
         if not self._files(run_id, name):
             return None
         into.mkdir(parents=True, exist_ok=True)
-        return Path(self._ask(lambda client: client.download_artifacts(run_id, name, str(into))))
+        with unhurried():
+            return Path(self._ask(lambda client: client.download_artifacts(run_id, name, str(into))))
 
     def versions(self) -> tuple[Version, ...]:
         """Return all versions, in the order of their numbers."""
