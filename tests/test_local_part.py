@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,12 @@ def test_a_record_of_another_version_is_no_past(tmp_path: Path) -> None:
     state = done.setting.folder / "state.json"
     state.write_text(state.read_text().replace('"refused"', '"unheard"'))
     assert read_past(done.setting.folder) == done.past
-    for text in ("", "[]", "{}", '{"uid": 1}'):
+    whole = json.loads(state.read_text())
+    wrong: tuple[dict[str, Any], ...] = (
+        {"began": 5}, {"parameters": None}, {"nodes": [[]]}, {"nodes": [{"name": "guard", "artifacts": None}]},
+        {"nodes": [{"name": "guard", "parameters": {"version": 1}}]},
+    )  # fmt: skip
+    for text in ("", "[]", "{}", '{"uid": 1}', "[" * 100_000, *(json.dumps(whole | change) for change in wrong)):
         state.write_text(text)
         assert read_past(done.setting.folder) is None
     assert pasts(tmp_path / "nowhere") == []

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter
 
 from mlops_charts.local.volumes import discard
 from mlops_charts.workspace.write import read_text, replace_text
@@ -146,19 +149,15 @@ def read_past(folder: Path) -> Past | None:
     """Return what the file of a run tells; None where there is none, or one of another version."""
     try:
         content = json.loads(read_text(folder / STATE) or "null")
-        known = {each.name for each in fields(Node)}
-        nodes = [Node(**{key: held for key, held in each.items() if key in known}) for each in content["nodes"]]
-        return Past(
-            folder,
-            content["uid"],
-            content["status"],
-            content["began"],
-            content["seconds"],
-            content["parameters"],
-            {node.name: node for node in nodes},
-        )
-    except (ValueError, TypeError, KeyError):
+        nodes = {node["name"]: node for node in content["nodes"]}
+        return _form().validate_python({**content, "folder": folder, "nodes": nodes})
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
+
+
+@cache
+def _form() -> TypeAdapter[Past]:
+    return TypeAdapter(Past)
 
 
 def prune(past: Sequence[Past], artifacts: Path, keep: int = KEPT) -> None:
