@@ -7,4 +7,5 @@ inputs      lists of JSON to columns of numpy, and every way in which they can b
 service     the model, asked within a deadline
 metrics     what is counted
 example     the request that the model was saved with, as proof that it is the same model here
+wrapper     the same model behind Seldon's Python wrapper, without our server
 """
