@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from model_servers import free_port
+
 ACCESS_KEY, SECRET_KEY = "reader", "a-secret-of-forty-characters-or-so"
 _PATIENCE = 20.0  # seconds until a server that does not listen has failed
 
@@ -54,14 +56,6 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         finally:
             process.terminate()
             process.wait(timeout=_PATIENCE)
-
-
-def free_port() -> int:
-    """Return a port of loopback on which nothing listens."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def _rclone() -> str:

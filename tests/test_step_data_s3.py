@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from s3_server import S3Server, free_port, s3_server
+from model_servers import free_port
+from s3_server import S3Server, s3_server
 from test_step_data import make_call, parquet
 
 from mlops_charts.steps.call import Call, Refused, Unavailable
