@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pandas as pd
 import pytest
@@ -108,6 +110,11 @@ def test_digest_follows_keys_and_contents(tmp_path: Path, server: S3Server) -> N
             {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
             "s3://lake/rows.csv: there are no credentials; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY hold them",
         ),
+        (
+            "s3://lake/rows.csv",
+            {"AWS_SECRET_ACCESS_KEY": "right\n"},
+            "AWS_SECRET_ACCESS_KEY begins or ends with white space, such as the end of a line; no key does",
+        ),
     ],
 )
 def test_what_the_user_must_put_right(  # noqa: PLR0917 - a case has these
@@ -131,3 +138,31 @@ def test_a_server_that_is_not_there(tmp_path: Path, server: S3Server) -> None:
         load(on_s3(tmp_path, server, "s3://lake/rows.csv", AWS_ENDPOINT_URL=endpoint))
     assert str(caught.value).startswith(f"s3://lake/rows.csv: {endpoint} cannot be asked: no connection")
     assert "\n" not in str(caught.value)
+
+
+def test_a_server_of_something_else(tmp_path: Path, server: S3Server) -> None:
+    """What answers every request with a page, such as the console of the storage, is told from an S3."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>")
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as page:
+        thread = Thread(target=page.serve_forever, daemon=True)
+        thread.start()
+        call = on_s3(tmp_path, server, "s3://lake/rows.csv", AWS_ENDPOINT_URL=f"http://127.0.0.1:{page.server_port}")
+        with pytest.raises(Unavailable, match="is no S3: it sends no ETag; see AWS_ENDPOINT_URL"):
+            load(call)
+        page.shutdown()
+        thread.join()
+
+
+def test_a_profile_that_is_not_there(tmp_path: Path, server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the user's to put right."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(Refused, match=r"^s3://lake/rows\.csv: The config profile \(nobody\) could not be found$"):
+        load(on_s3(tmp_path, server, "s3://lake/rows.csv"))

@@ -105,6 +105,10 @@ class Bucket:
 
 
 def _tag(answer: Any) -> str:
+    if "ETag" not in answer:
+        raise Unavailable(
+            "what answers at the endpoint of the storage is no S3: it sends no ETag; see AWS_ENDPOINT_URL"
+        )
     return str(answer["ETag"]).strip('"')  # a listing may leave the quotes out
 
 
@@ -117,6 +121,9 @@ def client(call: Call) -> Any:
     from botocore.config import Config  # noqa: PLC0415
 
     environ, storage = call.environ, call.spec.platform.storage
+    for key in _KEYS.split(" and "):
+        if environ.get(key, "") != environ.get(key, "").strip():
+            raise Refused(f"{key} begins or ends with white space, such as the end of a line; no key does")
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": "path"},
@@ -149,6 +156,8 @@ def _speaking(name: str, call: Call) -> Iterator[None]:
     except (errors.NoCredentialsError, errors.PartialCredentialsError, errors.TokenRetrievalError):
         raise Refused(f"{name}: there are no credentials; {_KEYS} hold them") from None
     except (errors.ParamValidationError, ValueError) as error:
+        raise Refused(f"{name}: {' '.join(str(error).split())}") from None
+    except (errors.ProfileNotFound, errors.ConfigParseError) as error:
         raise Refused(f"{name}: {' '.join(str(error).split())}") from None
     except errors.BotoCoreError as error:
         endpoint = call.environ.get("AWS_ENDPOINT_URL") or call.spec.platform.storage.endpoint
