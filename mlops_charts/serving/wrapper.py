@@ -68,8 +68,8 @@ class Model:
             names: Of the columns.
             meta: Of the request; nothing is read in it.
         """
-        from seldon_core.flask_utils import SeldonMicroserviceException  # noqa: PLC0415 - only there where it asks
-        from seldon_core.user_model import SeldonResponse  # noqa: PLC0415 - the same
+        from seldon_core.flask_utils import SeldonMicroserviceException  # type: ignore[import-not-found]  # noqa: PLC0415 - only there where it asks
+        from seldon_core.user_model import SeldonResponse  # type: ignore[import-not-found]  # noqa: PLC0415 - the same
 
         try:
             rows = _plain(X, names or self.feature_names(), self._signature)
