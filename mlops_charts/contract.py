@@ -82,6 +82,12 @@ class StepContract:
     """What a step reads and writes, by the names that stand in the Workflow and on its command line.
 
     A parameter is a file `<outputs>/<name>`; an artifact is a folder `<inputs>/<name>` or `<outputs>/<name>`.
+
+    Attributes:
+        parameters_in: Those that are flags of the step.
+        artifacts_in: Those that it reads, where they are there.
+        parameters_out: Those that it writes, always.
+        artifacts_out: Those that it writes.
     """
 
     parameters_in: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from mlops_charts.errors import Mistake
 from mlops_charts.spec.model import ModelSpec
 from mlops_charts.spec.operation import Check, Monitoring, Release, Serving
-from mlops_charts.spec.platform import Freeze, Ingress, Prometheus
+from mlops_charts.spec.platform import Freeze, Ingress
 
 
 class _Part(BaseModel):
@@ -46,14 +46,12 @@ class Decided(_Part):
         folder: The model's folder in the repository.
         images: Image references.
         registered_model: Name in the registry.
-        steps: The steps in order.
     """
 
     code_digest: str
     folder: str
     images: RunImages
     registered_model: str
-    steps: tuple[str, ...]
 
 
 class RunEnvironment(_Part):
@@ -95,38 +93,52 @@ class RunGit(_Part):
 
 
 class RunMlflow(_Part):
-    """Where runs and versions are kept; on a laptop straight in SQLite."""
+    """Where runs and versions are kept.
+
+    Attributes:
+        tracking_uri: MLflow's address; on a laptop straight a file of SQLite.
+    """
 
     tracking_uri: str
 
 
 class RunStorage(_Part):
-    """The S3 that rows and artifacts lie on."""
+    """The S3 that rows lie on.
+
+    Attributes:
+        endpoint: Its address.
+        region: Its region.
+    """
 
     endpoint: str
-    bucket: str
     region: str
 
 
-class RunRegistry(_Part):
-    """Where images go."""
-
-    host: str
-
-
 class RunPlatform(_Part):
-    """The blocks of platform.yaml that steps ask."""
+    """The blocks of platform.yaml that steps ask.
+
+    Attributes:
+        git: The repository.
+        mlflow: The model registry.
+        storage: Where rows lie.
+        ingress: How traffic comes in, by which the phases of a release are made.
+    """
 
     git: RunGit
     mlflow: RunMlflow
     storage: RunStorage
-    registry: RunRegistry
-    prometheus: Prometheus
     ingress: Ingress
 
 
 class RunSpec(_Part):
-    """All that a run knows of what was asked and decided."""
+    """All that a run knows of what was asked and decided.
+
+    Attributes:
+        model: What was asked, by model.yaml.
+        platform: What was asked, by platform.yaml.
+        environments: Where the model is served, in the order of promotion.
+        plan: What was decided.
+    """
 
     model: ModelSpec
     platform: RunPlatform
