@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from mlops_charts.assemble import Rendering
 from mlops_charts.generators.argocd import platform_apps
 from mlops_charts.generators.kinds import admitted_kinds
 from mlops_charts.loading import Model
-from mlops_charts.problems import Problem, Severity, sort
+from mlops_charts.problems import Position, Problem, Severity, sort
 from mlops_charts.proving.blame import Blame
 from mlops_charts.proving.cases import Case, Cases
 from mlops_charts.proving.inflight import changed_in_flight
@@ -79,7 +79,7 @@ def prove_models(models: Sequence[tuple[Model, Rendering]], root: Path, depth: D
         findings = [*proved.findings, *(fleet if index == 0 else ())]
         problems += [*proved.problems, *one.problems(findings)]
     return Report(
-        problems=tuple(sort(_strict(problem, models) for problem in problems)),
+        problems=tuple(sort(_strict(problem, models) for problem in _once(problems))),
         models=len(models),
         scopes=len(cases),
         objects=sum(len(case.scope.objects) for case in cases),
@@ -129,6 +129,18 @@ def _fleet(
         scope = Scope("the Applications", platform.spec.argocd.namespace, tuple(apps))
         for finding in deep.schemas(scope):
             yield scope.title, finding
+
+
+def _once(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield the problems; an image that one line names for several objects is told once, and in how many more."""
+    of_line: dict[tuple[str, Position], list[Problem]] = {}
+    for problem in problems:
+        if problem.position is not None and problem.code.startswith("image-"):
+            of_line.setdefault((problem.code, problem.position), []).append(problem)
+        else:
+            yield problem
+    for first, *others in of_line.values():
+        yield replace(first, note=f"{first.note}\nand in {len(others)} more") if others else first
 
 
 def _strict(problem: Problem, models: Sequence[tuple[Model, Rendering]]) -> Problem:
