@@ -209,10 +209,10 @@ TABLE: Final[tuple[Entry, ...]] = (
     ),
     code(
         "gate-lower-bound",
-        title="A lower bound without min",
-        why="on: lowerBound holds the lower end of the confidence interval against min.",
-        fix="Add min, or remove on.",
-        example="gates: [{metric: mae, max: 3, on: lowerBound}]",
+        title="A bound with nothing to hold it against",
+        why="on: lowerBound holds the lower end of the confidence interval against min, the upper end against max.",
+        fix="Add min or max, or remove on.",
+        example="gates: [{metric: accuracy, slice: {column: site}, maxSpread: 0.1, on: lowerBound}]",
     ),
     code(
         "gate-out-of-reach",

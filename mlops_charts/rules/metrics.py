@@ -23,6 +23,9 @@ def _unknown(view: View, metric: str, path: Path) -> Iterator[Problem]:
     did_you_mean = f'; did you mean "{suggestion}"?' if suggestion else ""
     task = view.spec.training.task
     note = f"the task {task} has: {', '.join(known)}; more come from validation.metrics"
+    others = [other for other, metrics in TASK_METRICS.items() if metric in metrics]
+    if others:
+        note += f"\n{metric} is of training.task: {' or '.join(others)}"
     yield view.problem("unknown-metric", f'nothing produces the metric "{metric}"{did_you_mean}', path, note=note)
 
 
@@ -78,10 +81,10 @@ def _bounds(view: View, gate: Gate, path: Path) -> Iterator[Problem]:
         yield view.problem(
             "gate-range", f"min {gate.min:g} is above max {gate.max:g}", (*path, "min"), note="nothing can pass"
         )
-    if gate.on == "lowerBound" and gate.min is None:
-        note = "add min, or remove on: lowerBound"
+    if gate.on == "lowerBound" and gate.min is None and gate.max is None:
+        note = "add min or max, or remove on: lowerBound"
         yield view.problem(
-            "gate-lower-bound", "the lower bound is held against min, which is not there", (*path, "on"), note=note
+            "gate-lower-bound", "a bound is held against min or max, and neither is there", (*path, "on"), note=note
         )
 
 
