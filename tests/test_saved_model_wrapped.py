@@ -191,3 +191,11 @@ def test_borrowed_names_are_given_back(tmp_path: Path) -> None:
         assert sys.modules["shapes"] is modules.load("shapes")
     assert "shapes" not in sys.modules
     assert sys.modules["json"].__name__ == "json"
+
+
+def test_what_predict_raises_is_shown_with_its_line(tmp_path: Path) -> None:
+    """The refusal has the frames of serve.py and none of ours."""
+    with pytest.raises(Refused, match=r"serve.py:Model raised AttributeError: .*no attribute 'absent'") as caught:
+        _saved(tmp_path, "class Model:\n    def predict(self, inputs):\n        return inputs.absent()\n")
+    assert 'serve.py", line 3, in predict' in str(caught.value)
+    assert "mlops_charts" not in str(caught.value).partition("Traceback")[2]
