@@ -253,7 +253,8 @@ class Images(Block):
     cosign: Image = Field("ghcr.io/sigstore/cosign/cosign:v3.1.2", description="Signs.")
     syft: Image = Field("ghcr.io/anchore/syft:v1.38.0", description="Makes bills of materials.")
     sklearn_server: Image = Field(
-        "docker.io/seldonio/sklearnserver:1.17.1", description="Seldon's prepackaged scikit-learn server."
+        "docker.io/seldonio/sklearnserver:1.17.1",
+        description="Seldon's prepackaged scikit-learn server; one with the versions that train can load the model.",
     )
     python: Image = Field(
         "docker.io/library/python:3.11.14-slim-bookworm", description="What the images that serve are built on."
