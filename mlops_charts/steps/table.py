@@ -1,16 +1,11 @@
-"""Which module runs which step, and what it prints."""
+"""Which module runs which step, and what it prints: each of contract.STEPS is a module of this room."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Final
 
-from mlops_charts.contract import STEPS
 from mlops_charts.steps.call import Call, Result
-
-NAMES: Final = tuple(STEPS)
-"""The steps of ours, in their order. Each is a module of this room with `run(call)` and the class of its result."""
 
 
 def runner(name: str) -> Callable[[Call], Result]:
