@@ -77,16 +77,25 @@ def test_a_page_tells_all_of_a_run(tmp_path: Path) -> None:
 
 
 def test_a_page_of_a_failure_shows_what_was_said(tmp_path: Path) -> None:
-    """The words of the step, escaped, and where all of its log is."""
+    """The words of the step, escaped, a file of the model by its path in the model's folder, and where its log is."""
     (tmp_path / "logs").mkdir()
-    (tmp_path / "logs/deploy.err").write_text('{"event": 1}\nerror: <b>no</b>\n  in line 3\n')
+    (tmp_path / "logs/deploy.err").write_text(
+        '{"event": 1}\nerror: <b>no</b>\n  File "/x/tasks/deploy/root/inputs/source/a/b.py", line 3\n'
+    )
     bad = Node("deploy", "deploy", "Failed", 8, 1, 1, 1, "<b>no</b>", log="logs/deploy.err", pod=True, refused=True)
     run = past(tmp_path, bad, status="Failed")
     found = summary("iris", run, tmp_path)
     text = read(page(run, found, tmp_path)).text
     assert found.exit_status == 1
-    assert "error: <b>no</b>\n  in line 3" in text
+    assert 'error: <b>no</b>\n  File "a/b.py", line 3' in text
     assert "event" not in text
+
+
+def test_parameters_keep_their_names(tmp_path: Path) -> None:
+    """What a person or a library has named is no field of ours, and stays as it is."""
+    one = Node("train", "train", "Succeeded", result={"testRows": 3, "params": {"maxDepth": 7, "C": 2}}, pod=True)
+    text = " ".join(read(page(run := past(tmp_path, one), summary("iris", run, tmp_path), tmp_path)).text.split())
+    assert "test rows 3 params maxDepth 7 params C 2" in text
 
 
 @pytest.mark.parametrize(
@@ -122,6 +131,7 @@ def test_a_model_that_a_run_went_on_with_is_found(tmp_path: Path) -> None:
         (NODES[4], "not built"),
         (Node("search", result={"metric": "f1", "value": 0.5}), "f1 0.5"),
         (Node("validate", result={"metrics": [{"metric": "mae", "value": 2.0}]}), "mae 2"),
+        (Node("validate", result={"metrics": {"a": 1, "b": 2, "c": 3}, "gates": [{"metric": "c"}]}), "c 3, a 1"),
         (Node("train", result={"format": "onnx", "metrics": {"train_f1": 1}}), "stored as onnx"),
         (Node("monitor", result={"features": 4}), "4 features profiled"),
         (Node("train", result={"metrics": 3}), ""),

@@ -20,6 +20,7 @@ from mlops_charts.workspace.write import replace_text
 _MOST_ROWS: Final = 200
 _LIST_ROWS: Final = 30
 _BRIEF: Final = 60  # characters in the line of a step
+_NAMED_ELSEWHERE: Final = frozenset({"params", "metrics"})  # their names are not fields of ours
 _TONES: Final[Mapping[str, str]] = {
     "Succeeded": "good", "Skipped": "quiet", "Omitted": "quiet", "Failed": "bad", "Error": "bad", "Stopped": "bad",
 }  # fmt: skip
@@ -200,16 +201,19 @@ def _records(name: str, content: Sequence[Mapping[str, Any]]) -> str:
     return f"<h3>{escape(name)}</h3>{_table([_words(key) for key in keys], rows)}{more}"
 
 
-def _flat(result: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def _flat(result: Mapping[str, Any], prefix: str = "", *, verbatim: bool = False) -> Iterator[tuple[str, str]]:
     for key, content in result.items():
+        name = f"{prefix}{key if verbatim else _words(key)}"
         if isinstance(content, Mapping):
-            yield from _flat(content, f"{prefix}{_words(key)} ")
+            yield from _flat(content, f"{name} ", verbatim=verbatim or key in _NAMED_ELSEWHERE)
         elif not _listed(content):
-            yield f"{prefix}{_words(key)}", _plain(content)
+            yield name, _plain(content)
 
 
 def _words(key: str) -> str:
     """Return a name of a field as words."""
+    if key == "cls":
+        return "class"
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in key)
 
 

@@ -25,6 +25,7 @@ from mlops_charts.workspace.write import read_text
 _PARAMETER_LIMIT: Final = 256 * 1024  # bytes of an output parameter, as in Argo
 _RESULT_LIMIT: Final = 4 * 1024 * 1024
 _LONGEST: Final = 300  # characters of a reason; the log has all of it
+_SOURCE: Final = re.compile(r'"[^"]*/tasks/[^"/]+/root/inputs/source/')  # of a traceback
 _NO_PLACE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -178,8 +179,11 @@ def skipped_outputs(template: Manifest) -> dict[str, str]:
 
 
 def said(log: Path) -> list[str]:
-    """Return what a step said to people: of its log the lines that are no JSON, from its error on, or the last ones."""
-    lines = [line.rstrip() for line in (read_text(log) or "").splitlines()]
+    """Return what a step said to people: of its log the lines that are no JSON, from its error on, or the last ones.
+
+    Files of the model are named as they are in its folder: the copy that the step has is not the one to edit.
+    """
+    lines = [_SOURCE.sub('"', line.rstrip()) for line in (read_text(log) or "").splitlines()]
     plain = [line for line in lines if line and not line.startswith("{")]
     errors = [index for index, line in enumerate(plain) if line.startswith("error:")]
     return plain[errors[-1] :] if errors else plain[-15:]

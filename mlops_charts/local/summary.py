@@ -156,12 +156,19 @@ def _figures(node: Node) -> Iterator[str]:
         yield f"version {version}"
     if form := result.get("format"):  # figures of training rows say nothing of how good a model is
         yield f"stored as {form}"
-    yield ", ".join(f"{name} {number(value)}" for name, value in list(metrics(result).items())[:_SHOWN])
+    yield ", ".join(f"{name} {number(value)}" for name, value in _telling(result)[:_SHOWN])
     if "metric" in result and isinstance(result.get("value"), float | int):
         yield f"{result['metric']} {number(result['value'])}"
     if isinstance(features := result.get("features"), int):
         yield f"{features} features profiled"
     yield str(result.get("image") or node.note)
+
+
+def _telling(result: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Return the metrics of a result, those first that a gate asks for."""
+    found, gates = metrics(result), result.get("gates") or ()
+    asked = [str(gate.get("metric")) for gate in gates if isinstance(gate, Mapping)]
+    return sorted(found.items(), key=lambda one: asked.index(one[0]) if one[0] in asked else len(asked))
 
 
 def decided(action: str, reason: str) -> str:
