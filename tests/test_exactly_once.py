@@ -37,6 +37,28 @@ def pipeline(made: Path, tmp_path: Path) -> Pipeline:
     return copied(made, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def edited(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pipeline whose other code was trained and validated, and has no version yet."""
+    pipeline = copied(made, tmp_path_factory.mktemp("edited"))
+    pipeline.code = 2
+    pipeline.run(until="validate")
+    return pipeline.root
+
+
+@pytest.fixture
+def validated(edited: Path, tmp_path: Path) -> Pipeline:
+    """A copy of that."""
+    pipeline = copied(edited, tmp_path)
+    pipeline.code = 2
+    return pipeline
+
+
+def newest_run(pipeline: Pipeline) -> str:
+    """Return the newest run of the code."""
+    return pipeline.registry.find(pipeline.code_digest)[0].id
+
+
 def decided(found: Any) -> tuple[str, str, str]:
     """Return what guard has decided: action, where to go on, version."""
     return found.action, found.resume_from, found.version
@@ -205,16 +227,15 @@ def test_two_guards_at_once_open_one_run(pipeline: Pipeline) -> None:
     assert [run.id for run in pipeline.registry.find(pipeline.code_digest)] == [third.run_id]
 
 
-def test_one_run_that_is_versioned_twice_at_once_has_one_version(pipeline: Pipeline) -> None:
+def test_one_run_that_is_versioned_twice_at_once_has_one_version(validated: Pipeline) -> None:
     """Both say the same, and nothing is left of the other."""
-    pipeline.code = 2
-    found = pipeline.run(until="validate")
+    run = newest_run(validated)
 
     def version() -> str:
-        return str(pipeline.step("version", run_id=found.run_id)[0].version)
+        return str(validated.step("version", run_id=run)[0].version)
 
     assert at_once(version, version) == ["1.1.0", "1.1.0"]
-    assert [one.version for one in pipeline.registry.versions()] == ["1.0.0", "1.1.0"]
+    assert [one.version for one in validated.registry.versions()] == ["1.0.0", "1.1.0"]
 
 
 _PROCESS = """
@@ -236,19 +257,18 @@ def versioning(pipeline: Pipeline, code: int, run_id: str, before: str = "") -> 
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_two_runs_that_are_versioned_at_once_have_two_versions(pipeline: Pipeline) -> None:
+def test_two_runs_that_are_versioned_at_once_have_two_versions(validated: Pipeline) -> None:
     """Two processes, two runs, no number twice, and the alias points at the higher."""
-    runs = {}
-    for code in (2, 3):
-        pipeline.code = code
-        runs[code] = pipeline.run(until="validate").run_id
-    both = [versioning(pipeline, code, run_id) for code, run_id in runs.items()]
+    runs = {2: newest_run(validated)}
+    validated.code = 3
+    runs[3] = validated.run(until="validate").run_id
+    both = [versioning(validated, code, run) for code, run in runs.items()]
     said = [process.communicate()[0].split()[-1] for process in both]
-    versions = pipeline.registry.versions()
+    versions = validated.registry.versions()
     assert sorted(said) == ["1.1.0", "1.2.0"]
     assert [(one.number, one.version) for one in versions] == [(1, "1.0.0"), (2, "1.1.0"), (3, "1.2.0")]
     assert [one.number for one in versions if "challenger" in one.aliases] == [3]
-    assert [pipeline.registry.run(one.run_id).version for one in versions] == ["1.0.0", "1.1.0", "1.2.0"]
+    assert [validated.registry.run(one.run_id).version for one in versions] == ["1.0.0", "1.1.0", "1.2.0"]
 
 
 _KILLED = """
@@ -259,11 +279,10 @@ MlflowClient.{call} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("call", ["update_model_version", "set_model_version_tag", "set_registered_model_alias"])
-def test_killed_between_registering_and_tagging_it_stays_one_version(pipeline: Pipeline, call: str) -> None:
+def test_killed_between_registering_and_tagging_it_stays_one_version(validated: Pipeline, call: str) -> None:
     """The registry has the version without a number; who comes next numbers it, and another run counts on from it."""
-    pipeline.code = 2
-    found = pipeline.run(until="validate")
-    killed = versioning(pipeline, 2, found.run_id, _KILLED.format(call=call))
+    pipeline, run = validated, newest_run(validated)
+    killed = versioning(pipeline, 2, run, _KILLED.format(call=call))
     killed.communicate()
     assert killed.returncode == -9
     assert [one.number for one in pipeline.registry.versions()] == [1, 2]
@@ -274,5 +293,5 @@ def test_killed_between_registering_and_tagging_it_stays_one_version(pipeline: P
     pipeline.run()
     versions = pipeline.registry.versions()
     assert [(one.number, one.version) for one in versions] == [(1, "1.0.0"), (2, "1.1.0"), (3, "1.1.1")]
-    assert [one.run_id for one in versions[1:]] == [found.run_id, other.run_id]
+    assert [one.run_id for one in versions[1:]] == [run, other.run_id]
     assert [one.number for one in versions if "challenger" in one.aliases] == [3]
