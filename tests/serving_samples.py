@@ -40,6 +40,7 @@ def plan_of(
     serving: Mapping[str, Any] | None = None,
     ingress: str | Mapping[str, Any] = "gatewayApi",
     environments: list[Any] | None = None,
+    monitoring: Mapping[str, Any] | None = None,
     **platform: Any,
 ) -> Plan:
     """Return the plan of a model with some choices."""
@@ -48,6 +49,7 @@ def plan_of(
         "training": {"data": {"uri": "sklearn://iris", "target": "species"}},
         "serving": serving or {},
         "environments": environments or [],
+        "monitoring": monitoring or {},
     }
     cluster = {
         "ingress": {"type": ingress} if isinstance(ingress, str) else ingress,

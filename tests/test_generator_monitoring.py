@@ -17,7 +17,8 @@ from mlops_charts import contract
 from mlops_charts.chart import default_values, emit_chart, values_of
 from mlops_charts.generators.monitoring import MonitoringGenerator
 from mlops_charts.generators.monitoring.series import any_of
-from mlops_charts.generators.monitoring.thresholds import BURNS, number, span, threshold_of
+from mlops_charts.generators.monitoring.thresholds import BURNS, number, threshold_of
+from mlops_charts.generators.values import span
 
 NOTHING, CANARY, SETTLED = (
     STATES["nothing released"],

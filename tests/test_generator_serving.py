@@ -119,7 +119,7 @@ def test_python_server_runs_without_the_executor() -> None:
     assert container(plan)["command"] == [
         *("mlops-charts", "serve", "/model", "--protocol=v2"),
         *("--http-port=9000", "--grpc-port=9500", "--metrics-port=6000"),
-        *("--batch-size=32", "--batch-delay=3ms", "--timeout=2s", "--non-finite=missing"),
+        *("--batch-size=32", "--batch-delay=3ms", "--timeout=2s", "--non-finite=missing", "--drift-window=1h"),
     ]
 
 
@@ -337,3 +337,14 @@ def test_autoscaling_of_every_environment_counts_without_a_base() -> None:
     scaled = [{"name": name, "overrides": {"serving": SCALINGS["cpu"]}} for name in ("staging", "prod")]
     found = predictors(plan_of({}, environments=scaled))[0]
     assert ("replicas" in found, "hpaSpec" in found["componentSpecs"][0]) == (False, True)
+
+
+def test_server_watches_what_the_spec_names() -> None:
+    """Features that are named stand in the command one by one, and the window is the one of the alerts."""
+    monitored = {"drift": {"window": "2h", "features": ["petal width (cm)", "petal length (cm)"]}}
+    command = container(plan_of({}, monitoring=monitored))["command"]
+    assert [part for part in command if "drift" in part] == [
+        "--drift-window=2h",
+        "--drift-feature=petal width (cm)",
+        "--drift-feature=petal length (cm)",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -33,6 +34,18 @@ types that skops may load, and MLOPS_CHARTS_ALLOW_PICKLE=1 admits a pickle: an i
 never the model's folder itself.
 """
 _LATER = "requests are not kept by this version; take serving.requestLog.sample out of model.yaml"
+
+
+class _Window(Duration):
+    """A duration of days too, as Prometheus writes it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds of a text."""
+        days = re.fullmatch(r"(\d+)d", str(value))
+        found = 86400.0 * int(days[1]) if days else super().convert(value, param, ctx)
+        if found <= 0:
+            self.fail("a window lasts longer than that", param, ctx)
+        return found
 
 
 def _refused(_ctx: click.Context, param: click.Parameter, share: float) -> None:
@@ -66,6 +79,9 @@ def _accepted(name: str, **more: Any) -> Callable[[Command], Command]:
               help="The most rows of a request.")  # fmt: skip
 @click.option("--trusted-type", "trusted", multiple=True, metavar="TYPE",
               help="A type that skops may load; also MLOPS_CHARTS_TRUSTED_TYPES.")  # fmt: skip
+@click.option("--drift-window", type=_Window(), default="1h", show_default=True, help="Time over which drift is taken.")
+@click.option("--drift-feature", "drift_features", multiple=True, metavar="COLUMN",
+              help="A feature that is watched; may come often, and without it all are.")  # fmt: skip
 @click.option("--drain", is_flag=True,
               help="Wait until the server beside this process gets no more requests, and end.")  # fmt: skip
 @_accepted("--request-log")
@@ -98,6 +114,8 @@ def _serve(
     max_body: int,
     max_rows: int,
     trusted: tuple[str, ...],
+    drift_window: float,
+    drift_features: tuple[str, ...],
     **_later: Any,
 ) -> int:
     from mlops_charts.serving.asked import Asked, trusted_by  # noqa: PLC0415 - --help stays light
@@ -115,6 +133,8 @@ def _serve(
         non_finite=non_finite,
         max_body_bytes=max_body,
         max_rows=max_rows,
+        drift_window=drift_window,
+        drift_features=drift_features,
         trusted=(*named, *trusted),
         allow_pickle=allow_pickle,
     )

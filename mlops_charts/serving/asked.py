@@ -50,6 +50,8 @@ class Asked:
         non_finite: What NaN and infinities are.
         max_body_bytes: The largest body.
         max_rows: The most rows of one request.
+        drift_window: Seconds over which drift is taken.
+        drift_features: The features that are watched; empty for all that the profile has.
         trusted: Types that skops may load: what the image says, never what the model's folder does.
         allow_pickle: Whether a pickle may be loaded, by the same authority.
     """
@@ -64,6 +66,8 @@ class Asked:
     non_finite: Literal["reject", "missing"] = "reject"
     max_body_bytes: int = MAX_BODY_BYTES
     max_rows: int = MAX_ROWS
+    drift_window: float = 3600.0
+    drift_features: tuple[str, ...] = ()
     trusted: tuple[str, ...] = ()
     allow_pickle: bool = False
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mlops_charts.chart import Value, value
+from mlops_charts.generators.values import SPAN, drift_window, span
 from mlops_charts.spec.scalars import seconds
 
 if TYPE_CHECKING:
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from mlops_charts.planning import EnvironmentPlan
 
 NUMBER: Final = r"^[0-9]+(\.[0-9]+)?$"
-SPAN: Final = "^[0-9]+[smhd]$"
 _STUCK_MARGIN = 1800  # seconds in which the judge takes back what has lasted too long
-_SHORTEST_WINDOW = 120  # seconds: four scrapes
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,6 @@ def thresholds(environment: EnvironmentPlan) -> Thresholds:
     monitoring, stuck = environment.spec.monitoring, environment.max_duration_seconds + _STUCK_MARGIN
     objectives, drift = monitoring.objectives, monitoring.drift
     latency, origin = objectives.latency, "monitoring.objectives"
-    psi, window = number(drift.max_psi), span(max(seconds(drift.window), _SHORTEST_WINDOW))
     available, slowest = objectives.availability_percent, number(seconds(latency.max))
     return Thresholds(
         errors={burn.window: _errors(burn, available) for burn in BURNS},
@@ -95,9 +92,12 @@ def thresholds(environment: EnvironmentPlan) -> Thresholds:
             "latency.maxSeconds", slowest, "The most that it may be, in seconds.", f"{origin}.latency.max"
         ),
         max_psi=_number(
-            "drift.maxPsi", psi, "Population stability index above which there is drift.", "monitoring.drift.maxPsi"
+            "drift.maxPsi",
+            number(drift.max_psi),
+            "Population stability index above which there is drift.",
+            "monitoring.drift.maxPsi",
         ),
-        drift_window=_span("drift.window", window, "Time over which drift is taken.", "monitoring.drift.window"),
+        drift_window=drift_window(environment),
         stuck_after=_span(
             "release.stuckAfter", span(stuck), "How long a release may be in flight.", "release.maxDuration"
         ),
@@ -117,15 +117,6 @@ def number(found: float) -> str:
     """Return a number without an exponent, to ten places."""
     text = f"{found:.10f}".rstrip("0").rstrip(".")
     return text or "0"
-
-
-def span(found: float) -> str:
-    """Return seconds as a duration of one unit, as Prometheus reads it."""
-    whole = math.ceil(found)
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if whole % size == 0:
-            return f"{whole // size}{unit}"
-    return f"{whole}s"
 
 
 def _errors(burn: Burn, availability_percent: float) -> Value:

@@ -19,6 +19,7 @@ from mlops_charts.generators.objects import (
 )
 from mlops_charts.generators.serving import values
 from mlops_charts.generators.serving.release_values import SlotName, slot
+from mlops_charts.generators.values import drift_window
 from mlops_charts.planning import EnvironmentPlan, Plan
 
 COMPONENT: Final = "model"  # ends the Deployment's name: <model>-<slot>-0-model
@@ -112,8 +113,15 @@ def _serve(plan: Plan, environment: EnvironmentPlan) -> list[Any]:
         text("--batch-delay={delay}", delay=values.batch_delay(environment)),
         text("--timeout={timeout}", timeout=values.timeout(environment)),
         f"--non-finite={serving.non_finite}",
+        text("--drift-window={window}", window=drift_window(environment)),
+        *(f"--drift-feature={name}" for name in _watched(plan)),
         *(_request_log(plan, environment) if logs_requests(plan) else []),
     ]
+
+
+def _watched(plan: Plan) -> tuple[str, ...]:
+    found = plan.spec.monitoring.drift.features
+    return () if found == "all" else tuple(found)
 
 
 def _request_log(plan: Plan, environment: EnvironmentPlan) -> list[Any]:
