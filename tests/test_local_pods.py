@@ -224,3 +224,12 @@ def test_failures_without_an_error_say_the_last_line(tmp_path: Path) -> None:
     """A foreign program says in its own way what is wrong, mostly at the end."""
     code = "import sys; sys.stderr.write('a\\nboom\\n'); sys.exit(4)"
     assert run(tmp_path, one(python("one", code))).node("one").reason == "exit status 4: boom"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(11, "139, ended by SIGSEGV"), (9, "137, ended by SIGKILL, most likely for want of memory")]
+)
+def test_what_ended_a_pod_by_force_is_named(tmp_path: Path, number: int, words: str) -> None:
+    """A number above 128 says nothing to most readers."""
+    code = f"import os; os.kill(os.getpid(), {number})"
+    assert run(tmp_path, one(python("one", code))).node("one").reason == f"exit status {words}"

@@ -150,6 +150,14 @@ def test_what_train_may_not_be(tmp_path: Path, body: str, expected: str) -> None
     assert open_registry(call).run(call.parameters["run-id"]).stage == "opened"
 
 
+def test_what_training_returned_is_the_users_too(tmp_path: Path) -> None:
+    """An attribute that raises when we look for it is told as theirs."""
+    odd = "class Odd:\n    @property\n    def predict(self): raise ValueError('odd')\n"
+    code = odd + "def train(X, y, context): return Odd()\n"
+    with pytest.raises(Refused, match=r"^what train\.py:train returned raised ValueError: odd\n"):
+        train.run(opened(tmp_path, code))
+
+
 def test_an_exception_is_the_users(tmp_path: Path) -> None:
     """What train.py raises is shown with its own line; the run stays where it was."""
     call = opened(tmp_path, "def train(X, y, context):\n    return X['colour']\n")

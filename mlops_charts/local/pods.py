@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import textwrap
 import time
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from mlops_charts.local import variables, volumes
 from mlops_charts.local.filling import filled
 from mlops_charts.local.flow import Flow, Manifest
 from mlops_charts.local.places import Places
-from mlops_charts.local.processes import Ended
+from mlops_charts.local.processes import BY_SIGNAL, Ended
 from mlops_charts.local.programs import NotRun, Programs, Ran, Work, kind_of
 from mlops_charts.local.setting import Setting
 from mlops_charts.workspace.write import read_text
@@ -195,12 +196,23 @@ def _reason(template: Manifest, ended: Ended, lines: list[str]) -> str:
     if lines and lines[0].startswith("error: "):
         return textwrap.shorten(lines[0].removeprefix("error: "), _LONGEST, placeholder=" ...")
     said_last = f": {lines[-1]}" if lines else ""
-    return textwrap.shorten(f"exit status {ended.status}{said_last}", _LONGEST, placeholder=" ...")
+    return textwrap.shorten(
+        f"exit status {ended.status}{_signal(ended.status)}{said_last}", _LONGEST, placeholder=" ..."
+    )
 
 
 def _of(template: Manifest, side: str, kind: str = "artifacts") -> list[Manifest]:
     found: list[Manifest] = (template.get(side) or {}).get(kind) or []
     return found
+
+
+def _signal(status: int) -> str:
+    """Return what ended a process by force, as far as its exit status tells."""
+    number = status - BY_SIGNAL
+    if number not in set(signal.Signals):
+        return ""
+    memory = ", most likely for want of memory" if number == signal.SIGKILL else ""
+    return f", ended by {signal.Signals(number).name}{memory}"
 
 
 def _places(template: Manifest, root: Path) -> Places:

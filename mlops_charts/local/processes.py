@@ -14,7 +14,7 @@ from typing import Any, Final
 
 GRACE: Final = 5.0  # seconds between asking a process to end and making it
 _LOOK: Final = 0.05  # seconds between two looks at what is left of a group
-_BY_SIGNAL: Final = 128  # what shells and pods add to the number of the signal that ended a process
+BY_SIGNAL: Final = 128  # what shells and pods add to the number of the signal that ended a process
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ async def execute(command: Command, deadline: float | None = None, grace: float 
         finally:
             await _through(_stop(process, grace))
     status = process.returncode or 0
-    return Ended(_BY_SIGNAL - status if status < 0 else status, time.monotonic() - began, late)
+    return Ended(BY_SIGNAL - status if status < 0 else status, time.monotonic() - began, late)
 
 
 async def _through(ending: Coroutine[Any, Any, None]) -> None:

@@ -38,7 +38,8 @@ def fit(call: Call, part: Part, context: Context) -> Any:
     seeded(context.seed)
     with calling(entrypoint):
         fitted = function(X, y, context)
-    _check(fitted, call.spec)
+    with calling(f"what {entrypoint} returned"):  # a property of it is code of the model too
+        _check(fitted, call.spec)
     return fitted
 
 
