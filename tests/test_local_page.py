@@ -91,6 +91,15 @@ def test_a_page_of_a_failure_shows_what_was_said(tmp_path: Path) -> None:
     assert "event" not in text
 
 
+def test_a_failure_of_one_line_is_told_once(tmp_path: Path) -> None:
+    """The line of the step is its reason already."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/a.err").write_text("error: no column\n")
+    bad = Node("a", "a", "Failed", 8, 1, 1, 1, "no column", log="logs/a.err", pod=True, refused=True)
+    run = past(tmp_path, bad, status="Failed")
+    assert page(run, summary("iris", run, tmp_path), tmp_path).count("no column") == 1
+
+
 def test_parameters_keep_their_names(tmp_path: Path) -> None:
     """What a person or a library has named is no field of ours, and stays as it is."""
     one = Node("train", "train", "Succeeded", result={"testRows": 3, "params": {"maxDepth": 7, "C": 2}}, pod=True)

@@ -76,7 +76,8 @@ def _failed(found: Summary) -> str:
     parts = []
     for failure in found.failures:
         lines = "\n".join(failure.said)
-        log = f"<pre>{escape(lines)}</pre><p class=quiet>All of it: {escape(failure.log)}</p>" if lines else ""
+        more = f"<pre>{escape(lines)}</pre>" if lines.removeprefix("error: ") != failure.reason else ""
+        log = f"{more}<p class=quiet>All of it: {escape(failure.log)}</p>" if lines else ""
         parts.append(f"<h3>{escape(failure.step)}</h3><p class=bad>{escape(failure.reason)}</p>{log}")
     return _section("What went wrong", "".join(parts)) if parts else ""
 
