@@ -234,6 +234,16 @@ def test_what_asks_for_columns_by_name_gets_a_frame(tmp_path: Path) -> None:
     assert _Shouting().fit(X, y).predict(X).tolist() == load(folder, trusted=[name]).answer(rows(X, y)).labels.tolist()
 
 
+def test_what_has_no_name_is_not_to_be_trusted(tmp_path: Path) -> None:
+    """A lambda cannot be loaded again, so nobody is asked to trust it."""
+    X, y = iris()
+    fitted = make_pipeline(FunctionTransformer(lambda X: X), LogisticRegression(max_iter=1000)).fit(X, y)
+    with pytest.raises(
+        Refused, match=r"it holds \S+\.<lambda>, which cannot be found by that name: define it at the top"
+    ):
+        saved(tmp_path, fitted, (X, y))
+
+
 def test_only_a_waiver_admits_a_pickle(tmp_path: Path) -> None:
     """A function of one's own within a pipeline can only be pickled: refused without allowPickle, warned of with it."""
     X, y = iris()

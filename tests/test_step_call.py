@@ -38,3 +38,24 @@ def test_a_step_asks_before_it_does_anything(step: str, tmp_path: Path, capsys: 
     assert ended.value.code == contract.REFUSED
     assert "a commit changed the model meanwhile" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{}", "is no spec of this version: model: Field required; render the charts"),
+        ("[]", "is no spec of this version: Input should be"),
+        ("[" * 100_000, "is no spec of this version: maximum recursion depth exceeded"),
+    ],
+)
+def test_a_spec_that_is_none_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, words: str
+) -> None:
+    """Whatever stands in the file."""
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(SystemExit) as ended:
+        main(["step", "train", f"--spec={tmp_path / 'model.json'}", "--inputs=in", "--outputs=out"])
+    assert ended.value.code == contract.REFUSED
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {tmp_path / 'model.json'} {words}")
+    assert said.count("\n") == 1

@@ -94,6 +94,12 @@ def stored_skops(original: Original, folder: Path, trusted: Sequence[str], note:
         path.unlink(missing_ok=True)
         _let_pass(error)
         return None, f"skops cannot hold it: {_reason(error)}"
+    if unnamed := [name for name in needed if "<" in name]:
+        path.unlink()
+        return (
+            None,
+            f"it holds {', '.join(unnamed)}, which cannot be found by that name: define it at the top of a file",
+        )
     strange = [name for name in needed if name not in trusted]
     if strange:
         path.unlink()
