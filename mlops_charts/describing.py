@@ -5,29 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mlops_charts.capacity.measured import Capacity, UnreadableCapacity, read_capacity
+from mlops_charts.capacity.sizing import Demand, Sizing, sizing
 from mlops_charts.fleet import rendering_of
 from mlops_charts.loading import load_model, load_platform
 from mlops_charts.planning import EnvironmentPlan, Plan
 from mlops_charts.problems import Problem, has_errors
 from mlops_charts.rendering import what
 from mlops_charts.spec.operation import Check
-from mlops_charts.spec.scalars import seconds
+from mlops_charts.spec.scalars import quantity, seconds
 from mlops_charts.workspace.write import read_text
 
+Carried = Capacity | UnreadableCapacity | None
 
-def plans(paths: Sequence[Path], platform: Path | None = None) -> tuple[list[tuple[Plan, str]], list[Problem]]:
-    """Return the plans of models, each with what committing its rendering will cause, and what is wrong with them."""
+
+def plans(paths: Sequence[Path], platform: Path | None = None) -> tuple[list[tuple[Plan, str, Carried]], list[Problem]]:
+    """Return the plans of models, and what is wrong with them.
+
+    Each plan stands with what committing its rendering will cause, and with what one pod was measured to carry.
+    """
     workspace, files = what(paths, platform)
     loaded_platform, found = load_platform(workspace)
-    decided: list[tuple[Plan, str]] = []
+    decided: list[tuple[Plan, str, Carried]] = []
     problems = list(found)
     for file in files:
         loaded = load_model(file, workspace, loaded_platform)
         problems += loaded.problems
         if loaded.model is not None and not has_errors(found):
             plan = rendering_of(loaded.model).plan
-            decided.append((plan, _training(plan, workspace.root)))
+            decided.append((plan, _training(plan, workspace.root), _carried(file)))
     return decided, problems
+
+
+def _carried(file: Path) -> Carried:
+    try:
+        return read_capacity(file if file.is_dir() else file.parent)
+    except UnreadableCapacity as unreadable:
+        return unreadable
 
 
 def _training(plan: Plan, root: Path) -> str:
@@ -40,7 +54,7 @@ def _training(plan: Plan, root: Path) -> str:
     return "will retrain, once it is rendered and committed: the code has changed"
 
 
-def described(plan: Plan, training: str) -> Mapping[str, Mapping[str, str]]:
+def described(plan: Plan, training: str, carried: Carried = None) -> Mapping[str, Mapping[str, str]]:
     """Return the decisions as titles and, below each, keys and words."""
     files = "1 file" if len(plan.files) == 1 else f"{len(plan.files)} files"
     model = {
@@ -57,7 +71,10 @@ def described(plan: Plan, training: str) -> Mapping[str, Mapping[str, str]]:
         if plan.pipeline.schedules
         else "none",
     }
-    environments = {f"{plan.model} in {each.name}": _environment(plan, each) for each in plan.environments}
+    environments = {
+        f"{plan.model} in {each.name}": {**_environment(plan, each), **_sized(each, carried)}
+        for each in plan.environments
+    }
     return {plan.model: model, **environments}
 
 
@@ -75,6 +92,40 @@ def _environment(plan: Plan, environment: EnvironmentPlan) -> dict[str, str]:
         "at least": f"{_hours(seconds(release.interval) * len(release.steps) + seconds(release.bake))} with the bake",
         "at most": f"{release.max_duration}, then it is rolled back",
         "judged by": "; ".join(_check(check) for check in environment.checks),
+    }
+
+
+def _sized(environment: EnvironmentPlan, carried: Carried) -> dict[str, str]:
+    """Return what one pod carries, and what follows from it; nothing where nobody has measured."""
+    if carried is None:
+        return {}
+    if isinstance(carried, UnreadableCapacity):
+        return {"capacity": str(carried)}
+    serving, release = environment.spec.serving, environment.spec.release
+    pods = serving.autoscaling.min if serving.autoscaling else serving.replicas
+    demand = Demand(release.expected_requests_per_second, float(quantity(serving.resources.cpu)), pods)
+    found = sizing(carried, demand)
+    promise = f"p{100 * carried.objective.quantile:g} within {1000 * carried.objective.seconds:g} ms"
+    if found is None:
+        return {"capacity": f"one pod met {promise} at no rate; measure again, or give it more"}
+    return {"capacity": _carries(found, promise, carried), **_recommended(found, demand, environment)}
+
+
+def _carries(found: Sizing, promise: str, carried: Capacity) -> str:
+    bound = "as its processor pays for" if found.bound == "cpu" else "as measured"
+    return f"{found.per_pod:,.0f} requests/s a pod at {promise}, {bound} ({carried.measured:%Y-%m-%d})"
+
+
+def _recommended(found: Sizing, demand: Demand, environment: EnvironmentPlan) -> dict[str, str]:
+    percent = f", or {found.cpu_percent} % of the processor" if found.cpu_percent else ""
+    steps = environment.spec.release.steps
+    largest = max(steps) if environment.spec.release.strategy == "canary" else 100
+    room = "has room for" if found.largest_step >= largest else f"has room for {found.largest_step} %, short of"
+    return {
+        "recommended": f"{found.replicas} pods a version for {demand.requests_per_second:g} requests/s; "
+        f"the {demand.pods} asked for are used to {100 * found.used:.0f} %",
+        "autoscaling": f"{found.replicas} to {found.most} pods at {found.target:,.0f} requests/s a pod{percent}",
+        "new version": f"{room} the largest step, {largest} % of the traffic",
     }
 
 

@@ -11,12 +11,13 @@
 Rooms have further ones of what they work with. The command line ends with 1 for a mistake, with 3 for the others.
 
 - Mistakes: `Refused` by a step or by `init`, `NotEditable`, `Paused`, `Rejected`; of a run on this machine `NotHere`,
-  `NoStep`, `NoPast`, `MissingSecret`, `Unresolved`, `BadExpression`; of a smoke test `Differs`, `NoExample`.
+  `NoStep`, `NoPast`, `MissingSecret`, `Unresolved`, `BadExpression`; of a smoke test `Differs`, `NoExample`; of a
+  measurement `NoModel`.
 - Others: `GitError`, `RepositoryError` (`Missing`, `Rival`), `RegistryError` (`Unknown`, `Unreachable`), `HelmError`,
   `MissingTool`, `DocumentError`, `SchemaError`, `FetchError`, `BrokenModel`, `CannotServe`, `BrokenFlow`,
-  `NoAnswer`, `NoStorage`, `Unavailable`.
+  `NoAnswer`, `NoStorage`, `NotMeasured`, `Unavailable`.
 - Caught by us, and told in another form: `Declined`, `NotPushedError`, `NotRun`, `PipFailed`, `Undefined`,
-  `Unwritten`.
+  `UnreadableCapacity`, `Unwritten`.
 """
 
 from __future__ import annotations

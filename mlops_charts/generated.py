@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from mlops_charts.capacity.measured import capacity_schema
 from mlops_charts.explain import problems_markdown, reference_markdown
 from mlops_charts.spec.schema import schema_text
 from mlops_charts.step_reference import steps_markdown, steps_schema
@@ -20,6 +21,7 @@ def files() -> Tree:
     return Tree(
         {
             "mlops_charts/schemas/model.schema.json": schema_text("model"),
+            "mlops_charts/schemas/capacity.schema.json": capacity_schema(),
             "mlops_charts/schemas/platform.schema.json": schema_text("platform"),
             "docs/spec.md": reference_markdown(),
             "docs/problems.md": problems_markdown(),

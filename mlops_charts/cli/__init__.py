@@ -26,6 +26,7 @@ COMMANDS = {
     "step": "Run one step of the pipeline, as the pods of a workflow do.",
     "serve": "Serve a model's folder.",
     "smoke": "Ask a server whether it answers as the model did when it was saved.",
+    "bench": "Measure what a model's pods carry.",
     "explain": "Explain a field of model.yaml or platform.yaml, or the code of a problem.",
     "schema": "Print the JSON Schema of model.yaml or platform.yaml.",
     "schemas": "Fetch and list the schemas of custom resources.",
