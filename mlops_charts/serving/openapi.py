@@ -105,7 +105,7 @@ def _post(operation: str, tag: str, summary: str, kind: str, example: Mapping[st
     refusals = {
         status: {"description": text, "content": _content(f"{kind}Error")} for status, text in _REFUSALS.items()
     }
-    binary = {_BINARY: {"schema": {}}} if kind == "Infer" else {}
+    binary: Schema = {_BINARY: {"schema": {}}} if kind == "Infer" else {}
     answers = {**_content(f"{kind}Response"), **binary}
     return {
         "post": {

@@ -168,7 +168,7 @@ def _infer_response(signature: Signature) -> Schema:
                  "items": {"type": ["number", "string", "boolean", "null"]}},
     })  # fmt: skip
     outputs = {"type": "array", "items": output}
-    properties = {
+    properties: dict[str, Schema] = {
         "model_name": {"type": "string"},
         "model_version": {"type": "string"},
         "id": {"type": "string"},
@@ -204,8 +204,11 @@ def _seldon_tensor(signature: Signature, limits: Limits) -> Schema:
 
 def _seldon_response(signature: Signature) -> Schema:
     cell = _NUMBER_OR_NULL if signature.probabilities else {"type": ["number", "string", "boolean", "null"]}
-    numbers = {"shape": {"type": "array", "items": {"type": "integer"}}, "values": {"type": "array", "items": cell}}
-    properties = {
+    numbers: dict[str, Schema] = {
+        "shape": {"type": "array", "items": {"type": "integer"}},
+        "values": {"type": "array", "items": cell},
+    }
+    properties: dict[str, Schema] = {
         "names": {"type": "array", "items": {"type": "string"}},
         "ndarray": {"type": "array", "items": {"type": "array", "items": cell}},
         "tensor": _object(numbers),
