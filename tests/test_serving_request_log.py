@@ -1,4 +1,4 @@
-"""The request log: what is kept and what is not, where it goes and how long it stays, and what happens without a store."""
+"""The request log: what is kept and what is not, where it goes, how long it stays, and what a store that fails costs."""
 
 from __future__ import annotations
 
