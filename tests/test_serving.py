@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -319,15 +320,36 @@ def test_image_says_what_may_be_loaded(tmp_path: Path) -> None:
     assert trusted_by({TRUSTED_TYPES: "a.B, c.D"}) == (("a.B", "c.D"), False)
 
 
-def test_process_that_is_killed_ends_the_server(model: Path, tmp_path: Path) -> None:
-    """Nothing goes on half: the server ends, says so, and a pod starts it anew."""
-    with server(model, tmp_path / "log") as found:
-        children = Path(f"/proc/{found.process.pid}/task/{found.process.pid}/children").read_text().split()
-        os.kill(int(children[-1]), signal.SIGKILL)
+def test_process_that_is_killed_is_begun_anew(model: Path, tmp_path: Path) -> None:
+    """The others go on meanwhile, what was counted stays, and one that dies again at once ends the server."""
+    with server(model, tmp_path / "log", "--workers=2") as found:
+        requests = [found.post("/predict", {"data": {"ndarray": [[1, 2, 3, 4]]}})[0] for _ in range(5)]
+        before = children(found)
+        os.kill(before[-1], signal.SIGKILL)
+        renewed(found, before)
+        counted = sample(found.metrics(), f'{contract.REQUESTS}{{code="200"')
+        again = set(children(found)) - set(before)
+        os.kill(again.pop(), signal.SIGKILL)
 
         assert found.process.wait(30) == 3
     said = (tmp_path / "log").read_text().splitlines()[-1]
-    assert said == "error: the process that listens was killed, most likely for want of memory"
+    assert (requests, counted) == ([200] * 5, 5)
+    assert said == "error: a process that listens was killed again and again, most likely for want of memory"
+
+
+def children(found: Server) -> list[int]:
+    return [
+        int(pid) for pid in Path(f"/proc/{found.process.pid}/task/{found.process.pid}/children").read_text().split()
+    ]
+
+
+def renewed(found: Server, before: list[int]) -> None:
+    end = monotonic() + 30
+    while monotonic() < end:
+        with suppress(OSError):
+            if set(children(found)) - set(before) and found.get(contract.READY_PATH)[0] == 200:
+                return
+    pytest.fail("no process was begun anew")
 
 
 def test_all_that_charts_pass_is_taken(model: Path, tmp_path: Path) -> None:

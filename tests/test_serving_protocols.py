@@ -73,7 +73,7 @@ def test_tensor_without_data_is_told_of_the_binary_form() -> None:
 
     message = refusal(protocol_v2.read, {"inputs": [tensor]})
 
-    assert message == 'input "x": it has no data; tensors in binary form are not served by this version'
+    assert message == 'input "x": it has no data; a tensor in binary form has parameters.binary_data_size'
 
 
 @pytest.mark.parametrize(

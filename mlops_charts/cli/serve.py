@@ -68,8 +68,14 @@ def _accepted(name: str, **more: Any) -> Callable[[Command], Command]:
 @click.option("--metrics-port", type=click.IntRange(0, 65535), default=METRICS_PORT, show_default=True,
               help="Metrics; 0 for none.")  # fmt: skip
 @click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True,
-              help="Accepted; requests are computed one by one by this version.")  # fmt: skip
-@click.option("--batch-delay", type=Duration(), default="2ms", show_default=True, help="Accepted, as --batch-size.")
+              help="The most rows that are computed together.")  # fmt: skip
+@click.option("--batch-delay", type=Duration(), default="2ms", show_default=True,
+              help="The longest that rows wait while others are computed; alone they never wait.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(0), default=0, show_default=True,
+              help="Processes that serve; 0 for one of each processor that the container has.")  # fmt: skip
+@click.option("--max-queue", type=click.IntRange(0), default=0, show_default=True, metavar="REQUESTS",
+              help="The most requests of one process without an answer; more are refused with 503. 0 for as many as "
+              "are answered in 100 ms.")  # fmt: skip
 @click.option("--timeout", type=Duration(), default="5s", show_default=True, help="The longest that a request takes.")
 @click.option("--non-finite", type=click.Choice(["reject", "missing"]), default="reject", show_default=True,
               help="What NaN and infinities of an input are: an error, or a missing value.")  # fmt: skip
@@ -113,6 +119,10 @@ def _serve(
     non_finite: Literal["reject", "missing"],
     max_body: int,
     max_rows: int,
+    workers: int,
+    batch_size: int,
+    batch_delay: float,
+    max_queue: int,
     trusted: tuple[str, ...],
     drift_window: float,
     drift_features: tuple[str, ...],
@@ -133,6 +143,10 @@ def _serve(
         non_finite=non_finite,
         max_body_bytes=max_body,
         max_rows=max_rows,
+        workers=workers,
+        batch_size=batch_size,
+        batch_delay=batch_delay,
+        max_queue=max_queue,
         drift_window=drift_window,
         drift_features=drift_features,
         trusted=(*named, *trusted),

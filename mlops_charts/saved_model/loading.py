@@ -34,7 +34,7 @@ def load(
     Raises:
         BrokenModel: It cannot be loaded, is not what was saved, or names a type that is not trusted.
     """
-    signature = _signature(folder)
+    signature = checked_signature(folder)
     check_sums(folder)
     code = modules_in(folder / MODEL_CODE_FOLDER) if (folder / MODEL_CODE_FOLDER).is_dir() else None
     if signature.entrypoint and wrapped:
@@ -64,7 +64,8 @@ def _stored(
     return pickle_model(folder / MODEL_PICKLE, signature, code)
 
 
-def _signature(folder: Path) -> Signature:
+def checked_signature(folder: Path) -> Signature:
+    """Return the signature in a model's folder; BrokenModel, in one line, if there is none."""
     try:
         return read_signature(folder)
     except OSError as error:

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from traceback import format_exc
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
 from mlops_charts.contract import LIVE_PATH, READY_PATH
-from mlops_charts.log import log
-from mlops_charts.saved_model import Answers, Rows, Signature
-from mlops_charts.serving import protocol_seldon, protocol_v2
+from mlops_charts.saved_model import Signature
+from mlops_charts.serving import protocol_v2
 from mlops_charts.serving.asked import Identity
-from mlops_charts.serving.bodies import parse_json
+from mlops_charts.serving.batching import Batching
+from mlops_charts.serving.counters import READY
 from mlops_charts.serving.declined import Declined
+from mlops_charts.serving.desk import Desk, House
+from mlops_charts.serving.face_seldon import FaceSeldon
+from mlops_charts.serving.face_v2 import FaceV2
 from mlops_charts.serving.inputs import Inputs
 from mlops_charts.serving.metrics import Metrics
-from mlops_charts.serving.service import Service
-
-Predict = Callable[[bytes], Awaitable[dict[str, Any]]]
-Failure = Callable[[int, str], dict[str, Any]]
+from mlops_charts.serving.pages import Page
 
 _JSON: Final = [("content-type", "application/json")]
-_PATIENCE: Final = (
-    4  # times the largest body: so much is read, to be thrown away, of one who reads only once all is sent
-)
-_BINARY: Final = "inference-header-content-length"
+_READING: Final = frozenset({"GET", "HEAD"})
+_UNAVAILABLE: Final = 503
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What answers a path besides predictions and documents.
+
+    Attributes:
+        method: Of HTTP.
+        answer: Takes the body, and returns status, type of the content and content; Declined if it is wrong.
+    """
+
+    method: str
+    answer: Callable[[bytes], Awaitable[tuple[int, str, bytes]]]
 
 
 @dataclass(frozen=True)
@@ -39,23 +48,25 @@ class Parts:
         identity: Who answers.
         signature: What the model takes and gives.
         inputs: Reads the rows of requests.
-        service: Asks the model.
+        batching: Asks the model.
         metrics: Counts.
         max_body_bytes: The largest body.
+        ready: Whether all processes of the server are.
+        state: How far this one has come, as `Counters` say it.
+        pages: What people open, by path.
+        routes: More that is answered, by path.
     """
 
     identity: Identity
     signature: Signature
     inputs: Inputs
-    service: Service
+    batching: Batching
     metrics: Metrics
     max_body_bytes: int
-
-    async def answer(self, rows: Rows) -> Answers:
-        """Return what the model says, counted."""
-        answers = await self.service.answer(rows)
-        self.metrics.answered(answers)
-        return answers
+    ready: Callable[[], bool] = lambda: True
+    state: Sequence[float] = (READY,)
+    pages: Mapping[str, Page] = field(default_factory=dict)
+    routes: Mapping[str, Route] = field(default_factory=dict)
 
 
 class App:
@@ -67,39 +78,53 @@ class App:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._said = _documents(parts)
-        self._predictions = _predictions(parts)
+        self._house = House(parts.batching, parts.metrics, parts.max_body_bytes, parts.state)
+        self._said, self._readiness = _documents(parts)
+        self._desks = _desks(parts, self._house)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
-        path = scope.path
-        predictions = self._predictions.get(path)
-        if predictions is not None and scope.method == "POST":
-            status, body = await self._predict(scope, protocol, *predictions)
-        elif predictions is not None:
-            status, body = 405, orjson.dumps({"error": f"{path} takes POST, not {scope.method}"})
+        desk = self._desks.get(scope.path)
+        if desk is not None and scope.method == "POST":
+            await desk.answer(scope, protocol)
         else:
-            status, body = self._document(scope.method, path)
-        protocol.response_bytes(status, _JSON, body)
+            await self._other(scope.method, scope.path, scope, protocol)
 
-    async def _predict(self, scope: Any, protocol: Any, predict: Predict, failure: Failure) -> tuple[int, bytes]:
-        with self._parts.metrics.request() as ended:
-            try:
-                body = await _body(scope, protocol, self._parts.max_body_bytes)
-                answer = 200, orjson.dumps(await predict(body))
-            except Declined as declined:
-                answer = declined.status, orjson.dumps(failure(declined.status, declined.message))
-            except Exception as error:  # noqa: BLE001 - a fault of ours is an answer too, and stands in the log
-                log("server failed", error=type(error).__name__, traceback=format_exc())
-                answer = 500, orjson.dumps(failure(500, "the server failed; its log says why"))
-            ended(answer[0])
-        return answer
+    async def _other(self, method: str, path: str, scope: Any, protocol: Any) -> None:
+        route, page = self._parts.routes.get(path), self._parts.pages.get(path)
+        if page is not None and method in _READING:
+            protocol.response_bytes(200, page.headers + self._house.headers(), page.body)
+        elif route is not None and method == route.method:
+            await self._routed(route, scope, protocol)
+        else:
+            known = path in self._desks or route is not None
+            takes = "" if not known else route.method if route is not None else "POST"
+            status, body = self._document(method, path, takes)
+            allowed = [("allow", takes or "GET, HEAD")] if status == 405 else []  # noqa: PLR2004 - not allowed
+            protocol.response_bytes(status, _JSON + allowed + self._house.headers(), body)
 
-    def _document(self, method: str, path: str) -> tuple[int, bytes]:
+    async def _routed(self, route: Route, scope: Any, protocol: Any) -> None:
+        try:
+            self._check(scope.headers.get("content-length", "0"))
+            status, kind, body = await route.answer(await protocol())
+        except Declined as declined:
+            status, kind = declined.status, "application/json"
+            body = orjson.dumps({"error": declined.message})
+        protocol.response_bytes(status, [("content-type", kind), *self._house.headers()], body)
+
+    def _check(self, length: str) -> None:
+        if not length.isdecimal() or int(length[:16]) > self._parts.max_body_bytes:
+            raise Declined(413, f"the body is too large; at most {self._parts.max_body_bytes} bytes may come")
+
+    def _document(self, method: str, path: str, takes: str) -> tuple[int, bytes]:
+        if takes:
+            return 405, orjson.dumps({"error": f"{path} takes {takes}, not {method}"})
         if path not in self._said:
             return 404, orjson.dumps({"error": self._unknown(path)})
-        if method not in {"GET", "HEAD"}:
+        if method not in _READING:
             return 405, orjson.dumps({"error": f"{path} takes GET, not {method}"})
+        if path in self._readiness and not self._parts.ready():
+            return _UNAVAILABLE, self._readiness[path]
         return 200, self._said[path]
 
     def _unknown(self, path: str) -> str:
@@ -112,28 +137,31 @@ class App:
         return f"nothing is served at {path[:200]}"
 
 
-def _documents(parts: Parts) -> Mapping[str, bytes]:
-    """Return what is said without asking the model: it answered its example before the server began to listen."""
+def _documents(parts: Parts) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
+    """Return what is said without asking the model, and what of it is said otherwise while somebody is not ready."""
     model, version = parts.identity.model, parts.identity.version
-    server = {"name": "mlops-charts", "version": _own_version(), "extensions": []}
+    server = {"name": "mlops-charts", "version": _own_version(), "extensions": ["binary_tensor_data"]}
     about = protocol_v2.metadata(parts.signature, model, version)
-    ready, up = orjson.dumps({"ready": True}), orjson.dumps({"live": True})
+    up = orjson.dumps({"live": True})
     models = (f"/v2/models/{model}", *([f"/v2/models/{model}/versions/{version}"] if version else []))
+
+    def readiness(ready: bool) -> dict[str, bytes]:  # noqa: FBT001 - said twice, right below
+        own, server = orjson.dumps({"name": model, "ready": ready}), orjson.dumps({"ready": ready})
+        return {READY_PATH: server, "/health/status": server, **{f"{path}/ready": own for path in models}}
+
     return {
-        READY_PATH: ready,
+        **readiness(True),
         LIVE_PATH: up,
         "/v2": orjson.dumps(server),
         **dict.fromkeys(models, orjson.dumps(about)),
-        **dict.fromkeys((f"{path}/ready" for path in models), orjson.dumps({"name": model, "ready": True})),
-        "/health/status": ready,
         "/health/ping": up,
-    }
+    }, readiness(False)
 
 
-def _predictions(parts: Parts) -> Mapping[str, tuple[Predict, Failure]]:
+def _desks(parts: Parts, house: House) -> Mapping[str, Desk]:
     model, version = parts.identity.model, parts.identity.version
-    infer = partial(_infer_v2, parts), _failure_v2
-    predict = partial(_predict_seldon, parts), protocol_seldon.failure
+    infer = Desk(house, FaceV2(parts.signature, parts.inputs, model, version))
+    predict = Desk(house, FaceSeldon(parts.signature, parts.inputs, model))
     versioned = {f"/v2/models/{model}/versions/{version}/infer": infer} if version else {}
     return {
         f"/v2/models/{model}/infer": infer,
@@ -142,46 +170,6 @@ def _predictions(parts: Parts) -> Mapping[str, tuple[Predict, Failure]]:
         "/api/v0.1/predictions": predict,
         "/predict": predict,
     }
-
-
-async def _infer_v2(parts: Parts, body: bytes) -> dict[str, Any]:
-    asked = protocol_v2.read(parse_json(body), parts.inputs)
-    answers = await parts.answer(asked.rows)
-    return protocol_v2.written(answers, parts.signature, asked, parts.identity.model, parts.identity.version)
-
-
-async def _predict_seldon(parts: Parts, body: bytes) -> dict[str, Any]:
-    asked = protocol_seldon.read(parse_json(body), parts.inputs)
-    answers = await parts.answer(asked.rows)
-    return protocol_seldon.written(answers, parts.signature, asked, parts.identity.model)
-
-
-def _failure_v2(_status: int, message: str) -> dict[str, Any]:
-    return {"error": message}
-
-
-async def _body(scope: Any, protocol: Any, most: int) -> bytes:
-    """Return the body of a request; of one that is too large nothing is kept."""
-    headers = scope.headers
-    if _BINARY in headers:
-        raise Declined(400, "tensors in binary form are not served by this version; send them as JSON")
-    length = headers.get("content-length", "")
-    if length.isdecimal() and int(length) <= most:
-        return bytes(await protocol())
-    body, read = bytearray(), 0
-    async for chunk in protocol:
-        read += len(chunk)
-        if read <= most:
-            body += chunk
-        elif read > most * _PATIENCE:
-            break
-    if read > most:
-        raise _too_large(most)
-    return bytes(body)
-
-
-def _too_large(most: int) -> Declined:
-    return Declined(413, f"the body is too large; at most {most} bytes may come in one request")
 
 
 def _own_version() -> str:

@@ -50,6 +50,10 @@ class Asked:
         non_finite: What NaN and infinities are.
         max_body_bytes: The largest body.
         max_rows: The most rows of one request.
+        workers: How many processes serve; 0 for one of each processor.
+        batch_size: Rows that are computed together at most; one request may have more.
+        batch_delay: Seconds that a batch waits at most while another one is computed.
+        max_queue: Requests of one process that may be without an answer; 0 for as many as its speed allows.
         drift_window: Seconds over which drift is taken.
         drift_features: The features that are watched; empty for all that the profile has.
         trusted: Types that skops may load: what the image says, never what the model's folder does.
@@ -66,6 +70,10 @@ class Asked:
     non_finite: Literal["reject", "missing"] = "reject"
     max_body_bytes: int = MAX_BODY_BYTES
     max_rows: int = MAX_ROWS
+    workers: int = 0
+    batch_size: int = 64
+    batch_delay: float = 0.002
+    max_queue: int = 0
     drift_window: float = 3600.0
     drift_features: tuple[str, ...] = ()
     trusted: tuple[str, ...] = ()

@@ -1,30 +1,42 @@
-"""What is counted of predictions, in Prometheus' text form. Health and metadata are not counted."""
+"""What is counted of predictions, in Prometheus' text form. Health and metadata are not counted.
+
+A process counts in its row of `Counters`, by plain increments; whoever is asked adds the rows up and writes the text.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
-from time import perf_counter
-from typing import Any
-
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    disable_created_metrics,
-    generate_latest,
-    start_http_server,
-)
+from typing import Any, Final, Protocol
 
 from mlops_charts import contract
 from mlops_charts.saved_model import Answers, Signature
 from mlops_charts.saved_model.profile import NumberBins, Profile
 from mlops_charts.serving.asked import Identity
+from mlops_charts.serving.asks import Together
+from mlops_charts.serving.counters import Counters
 
-_CODES = (200, 400, 413, 500, 504)  # known from the start, so that a rate sees the first of each
+_CODES: Final = (200, 400, 413, 500, 503, 504)  # from the start there, so that a rate sees the first of each
+_OTHER: Final = 599  # a status of nobody
+_DURATION: Final = contract.LATENCY_BUCKETS
+_ROWS: Final = contract.BATCH_BUCKETS
+
+
+class Section(Protocol):
+    """More that is counted, by others."""
+
+    @property
+    def size(self) -> int:
+        """How many numbers it takes of a row."""
+
+    def text(self, sums: list[float]) -> str:
+        """Return its series as Prometheus reads them.
+
+        Args:
+            sums: Of its numbers, over all processes.
+        """
 
 
 class Metrics:
@@ -34,66 +46,150 @@ class Metrics:
         identity: Labels of every series.
         signature: Whose classes predictions are counted by.
         profile: Whose buckets they are counted by where they are numbers; without it such are not counted.
+        sections: More that is counted.
+        slots: How many processes count at one time.
     """
 
-    def __init__(self, identity: Identity, signature: Signature, profile: Profile | None = None) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # twice the series, which nobody asks
-        self._registry = CollectorRegistry()
-        self._labels = (identity.model, identity.slot, identity.version)
+    def __init__(
+        self,
+        identity: Identity,
+        signature: Signature,
+        profile: Profile | None = None,
+        sections: Sequence[Section] = (),
+        slots: int = 1,
+    ) -> None:
+        self._identity, self._sections = identity, tuple(sections)
         self._bins = profile.predictions if profile and isinstance(profile.predictions, NumberBins) else None
-        names = contract.IDENTITY_LABELS
-        self._requests = self._made(Counter, contract.REQUESTS, "Answers by status.", (*names, "code"))
-        self._codes = {code: self._requests.labels(*self._labels, str(code)) for code in _CODES}
-        buckets = contract.LATENCY_BUCKETS
-        self._seconds = self._made(Histogram, contract.REQUEST_DURATION, "Seconds to an answer.", names, buckets)
-        self._duration = self._seconds.labels(*self._labels)
-        self._in_flight = self._made(Gauge, contract.IN_FLIGHT, "Requests without an answer yet.", names)
-        self._open = self._in_flight.labels(*self._labels)
-        predictions = self._made(Counter, contract.PREDICTIONS, "Predicted rows by value.", (*names, "value"))
-        values = signature.classes or (_bounds(self._bins) if self._bins else ())
-        self._predicted = {one: predictions.labels(*self._labels, one) for one in values}
-        about = (*names, "code_digest", "data_digest", "run_id")
-        self._made(Gauge, contract.MODEL_INFO, "What is served; always 1.", about).labels(*astuple(identity)).set(1)
+        self._values = signature.classes or (_bounds(self._bins) if self._bins else ())
+        self._seconds_at = len(_CODES) + 2
+        self._rows_at = self._seconds_at + len(_DURATION) + 2
+        self._predicted_at = self._rows_at + len(_ROWS) + 2
+        self._size = self._predicted_at + len(self._values)
+        self.counters = Counters(self._size + sum(one.size for one in sections), slots)
+        self._places = {value: self._predicted_at + place for place, value in enumerate(self._values)}
+        self._codes: Mapping[int, int] = {code: place for place, code in enumerate((*_CODES, _OTHER))}
+        self._row = self.counters.row(0)
 
-    @contextmanager
-    def request(self) -> Iterator[Callable[[int], None]]:
-        """Count one request; what is yielded takes the status of its answer."""
-        began = perf_counter()
-        statuses: list[int] = []
-        self._open.inc()
-        try:
-            yield statuses.append
-        finally:
-            self._open.dec()
-            self._duration.observe(perf_counter() - began)
-            self._counter(statuses[-1] if statuses else 500).inc()
+    def begin(self) -> int:
+        """Count in a slot of this process's own from now on, and return it."""
+        slot = self.counters.take()
+        self._row = self.counters.row(slot)
+        self._row[len(_CODES) + 1] = 0.0  # what was in flight died with who had the slot before
+        return slot
 
-    def answered(self, answers: Answers) -> None:
-        """Count predictions by class or by bucket; what is neither is not counted, so that labels stay bounded."""
+    def cells(self, section: Section) -> memoryview[float]:
+        """Return the numbers of a section in the row of this process."""
+        start = self._size
+        for one in self._sections:
+            if one is section:
+                return self._row[start : start + one.size]
+            start += one.size
+        raise KeyError(section)
+
+    def opened(self) -> None:
+        """Count a request that has come."""
+        self._row[len(_CODES) + 1] += 1.0
+
+    def closed(self) -> None:
+        """Count a request that nobody waits for any more."""
+        self._row[len(_CODES) + 1] -= 1.0
+
+    def ended(self, seconds: float, status: int) -> None:
+        """Count a request that was answered."""
+        row = self._row
+        row[len(_CODES) + 1] -= 1.0
+        row[self._codes.get(status, len(_CODES))] += 1.0
+        at = self._seconds_at
+        row[at + bisect_left(_DURATION, seconds)] += 1.0
+        row[at + len(_DURATION) + 1] += seconds
+
+    def computed(self, together: Together) -> None:
+        """Count rows that were computed together, and what the model says of them."""
+        rows = len(together.labels)
+        self.answered(together.answers, together.labels)
+        row, at = self._row, self._rows_at
+        row[at + bisect_left(_ROWS, rows)] += 1.0
+        row[at + len(_ROWS) + 1] += rows
+
+    def answered(self, answers: Answers, labels: Sequence[Any] | None = None) -> None:
+        """Count predictions by class or by bucket; what is neither is not counted, so that labels stay bounded.
+
+        Args:
+            answers: What the model says.
+            labels: The same labels as plain values, where somebody has them.
+        """
         if self._bins:
-            found = dict(zip(_bounds(self._bins), self._bins.counts(answers.labels).tolist(), strict=False))
+            found = self._bins.counts(answers.labels).tolist()
+            tally: Mapping[Any, int] = dict(zip(self._values, found, strict=False))
         else:
-            found = Tally(map(str, answers.labels.tolist())) if self._predicted else {}
-        for value, rows in found.items():
-            if rows and value in self._predicted:
-                self._predicted[value].inc(rows)
+            tally = Tally(answers.labels.tolist() if labels is None else labels) if self._values else {}
+        for value, rows in tally.items():
+            place = self._places.get(str(value))
+            if place is not None:
+                self._row[place] += rows
+
+    def requests(self) -> float:
+        """Return how many requests were answered."""
+        return sum(self.counters.sums()[: len(_CODES) + 1])
 
     def text(self) -> str:
         """Return all series as Prometheus reads them."""
-        return generate_latest(self._registry).decode()
+        sums = self.counters.sums()
+        return "".join((*self._own(sums), *self._theirs(sums)))
 
-    def listen(self, host: str, port: int) -> None:
-        """Answer at /metrics of a port of its own, from a thread; OSError if the port is taken."""
-        start_http_server(port, host, self._registry)
+    def _own(self, sums: list[float]) -> Iterable[str]:
+        codes = {str(code): sums[place] for place, code in enumerate(_CODES)}
+        others = {"other": sums[len(_CODES)]} if sums[len(_CODES)] else {}
+        yield self._series(contract.REQUESTS, "counter", "Answers by status.", "code", {**codes, **others})
+        seconds, rows = sums[self._seconds_at : self._rows_at], sums[self._rows_at : self._predicted_at]
+        yield self._histogram(contract.REQUEST_DURATION, "Seconds to an answer.", _DURATION, seconds)
+        yield self._series(contract.IN_FLIGHT, "gauge", "Requests without an answer yet.", "",
+                           {"": sums[len(_CODES) + 1]})  # fmt: skip
+        yield self._histogram(contract.BATCH_SIZE, "Rows computed together.", _ROWS, rows)
+        values = dict(zip(self._values, sums[self._predicted_at :], strict=False))
+        yield self._series(contract.PREDICTIONS, "counter", "Predicted rows by value.", "value", values)
+        about = dict(zip(("model", "slot", "version", *_ABOUT), astuple(self._identity), strict=True))
+        yield _head(contract.MODEL_INFO, "gauge", "What is served; always 1.")
+        yield f"{contract.MODEL_INFO}{_labels(about)} 1.0\n"
 
-    def _counter(self, code: int) -> Any:
-        if code not in self._codes:
-            self._codes[code] = self._requests.labels(*self._labels, str(code))
-        return self._codes[code]
+    def _theirs(self, sums: list[float]) -> Iterable[str]:
+        start = self._size
+        for one in self._sections:
+            yield one.text(sums[start : start + one.size])
+            start += one.size
 
-    def _made(self, kind: Any, name: str, text: str, labels: tuple[str, ...], buckets: Any = None) -> Any:
-        more = {"buckets": buckets} if buckets else {}
-        return kind(name, text, labels, registry=self._registry, **more)
+    def _series(self, name: str, kind: str, text: str, label: str, values: Mapping[str, float]) -> str:
+        lines = (f"{name}{self._labels(label, value)} {number!r}\n" for value, number in values.items())
+        return _head(name, kind, text) + "".join(lines)
+
+    def _histogram(self, name: str, text: str, bounds: Sequence[float], cells: list[float]) -> str:
+        lines, count = [], 0.0
+        for bound, found in zip((*(repr(float(one)) for one in bounds), "+Inf"), cells, strict=False):
+            count += found
+            lines.append(f"{name}_bucket{self._labels('le', bound)} {count!r}\n")
+        own = self._labels("", "")
+        head = _head(name, "histogram", text)
+        return f"{head}{''.join(lines)}{name}_count{own} {count!r}\n{name}_sum{own} {cells[-1]!r}\n"
+
+    def _labels(self, name: str, value: str) -> str:
+        identity = self._identity
+        own = {"model": identity.model, "slot": identity.slot, "version": identity.version}
+        return _labels({**own, **({name: value} if name else {})})
+
+
+_ABOUT: Final = ("code_digest", "data_digest", "run_id")
+
+
+def _head(name: str, kind: str, text: str) -> str:
+    return f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    return "{" + ",".join(f'{name}="{_escaped(labels[name])}"' for name in sorted(labels)) + "}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _bounds(bins: NumberBins) -> tuple[str, ...]:

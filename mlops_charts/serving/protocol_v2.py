@@ -14,14 +14,14 @@ from mlops_charts.saved_model import Answers, Column, Rows, Signature
 from mlops_charts.serving.declined import bad, described
 from mlops_charts.serving.inputs import Inputs
 
-_NUMBERS: Final = frozenset(
+NUMBERS: Final = frozenset(
     {"UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32", "FP64"}
 )
-_DATATYPES: Final = _NUMBERS | {"BOOL", "BYTES"}
+_DATATYPES: Final = NUMBERS | {"BOOL", "BYTES"}
 _FITTING: Final[dict[str, frozenset[str]]] = {
-    "double": _NUMBERS,
-    "integer": _NUMBERS,
-    "boolean": _NUMBERS | {"BOOL"},
+    "double": NUMBERS,
+    "integer": NUMBERS,
+    "boolean": NUMBERS | {"BOOL"},
     "string": frozenset({"BYTES"}),
     "bytes": frozenset({"BYTES"}),
 }
@@ -39,11 +39,13 @@ class Asked:
         rows: By column.
         id: What the answer carries again; empty if the request had none.
         outputs: Names of the outputs that are wanted; empty for all.
+        binary: Names of the outputs that are wanted in binary form.
     """
 
     rows: Rows
     id: str
     outputs: tuple[str, ...]
+    binary: frozenset[str] = frozenset()
 
 
 def read(request: Any, inputs: Inputs) -> Asked:
@@ -61,7 +63,7 @@ def read(request: Any, inputs: Inputs) -> Asked:
     if not isinstance(identity, str):
         raise bad(f"id: a text was expected, found {described(identity)}")
     return Asked(_rows([_Tensor.read(one, place) for place, one in enumerate(tensors)], inputs), identity,
-                 _wanted(request.get("outputs"), inputs.signature))  # fmt: skip
+                 _wanted(request.get("outputs"), inputs.signature), _binary(request, inputs.signature))  # fmt: skip
 
 
 def written(answers: Answers, signature: Signature, asked: Asked, name: str, version: str) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def written(answers: Answers, signature: Signature, asked: Asked, name: str, ver
 
 def metadata(signature: Signature, name: str, version: str) -> dict[str, Any]:
     """Return what the protocol says of a model."""
-    outputs = [{"name": label_name(signature), "datatype": _label_datatype(signature), "shape": [-1]}]
+    outputs = [{"name": label_name(signature), "datatype": label_datatype(signature), "shape": [-1]}]
     if signature.probabilities:
         outputs.append({"name": PROBABILITIES, "datatype": "FP64", "shape": [-1, len(signature.classes)]})
     return {
@@ -109,7 +111,7 @@ class _Tensor:
         if not isinstance(datatype, str) or datatype not in _DATATYPES:
             raise bad(f'input "{name[:100]}": datatype: one of {", ".join(sorted(_DATATYPES))} was expected')
         if "data" not in given:
-            raise bad(f'input "{name[:100]}": it has no data; tensors in binary form are not served by this version')
+            raise bad(f'input "{name[:100]}": it has no data; a tensor in binary form has parameters.binary_data_size')
         return cls(name, tuple(shape), datatype, _flat(name, tuple(shape), given["data"]))
 
     def check(self, column: Column) -> None:
@@ -175,9 +177,28 @@ def _wanted(outputs: Any, signature: Signature) -> tuple[str, ...]:
     return tuple(one["name"] for one in outputs)
 
 
+def _binary(request: dict[str, Any], signature: Signature) -> frozenset[str]:
+    """Return the names of the outputs that are wanted in binary form: of some, or of all but some."""
+    known = [label_name(signature), *([PROBABILITIES] if signature.probabilities else [])]
+    usual = _flag(request, "binary_data_output", "parameters", default=False)
+    said = {one["name"]: _flag(one, "binary_data", "outputs: parameters", default=usual)
+            for one in request.get("outputs") or []}  # fmt: skip
+    return frozenset(name for name in known if said.get(name, usual))
+
+
+def _flag(holder: dict[str, Any], name: str, where: str, *, default: bool) -> bool:
+    parameters = holder.get("parameters", {})
+    if not isinstance(parameters, dict):
+        raise bad(f"{where}: an object was expected, found {described(parameters)}")
+    flag = parameters.get(name, default)
+    if not isinstance(flag, bool):
+        raise bad(f"{where}.{name}: true or false was expected, found {described(flag)}")
+    return flag
+
+
 def _outputs(answers: Answers, signature: Signature) -> list[dict[str, Any]]:
     labels = answers.labels
-    datatype = _label_datatype(signature, labels.dtype.kind)
+    datatype = label_datatype(signature, labels.dtype.kind)
     data = [str(one) for one in labels.tolist()] if datatype == "BYTES" else labels.tolist()
     found = [{"name": label_name(signature), "shape": [len(labels)], "datatype": datatype, "data": data}]
     if answers.probabilities is not None:
@@ -186,7 +207,8 @@ def _outputs(answers: Answers, signature: Signature) -> list[dict[str, Any]]:
     return found
 
 
-def _label_datatype(signature: Signature, kind: str = "f") -> str:
+def label_datatype(signature: Signature, kind: str = "f") -> str:
+    """Return the datatype of labels, or of values of a kind of numpy."""
     if signature.task == "classification":
         return _OWN[signature.class_type]
     return _KINDS.get(kind, "BYTES")

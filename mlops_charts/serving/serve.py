@@ -1,24 +1,36 @@
-"""Starts, watches and stops the server: one process that listens, watched by one that passes signals on."""
+"""Starts, watches and stops the server: processes that listen, watched by one that passes signals on.
+
+The one that watches answers at the port of metrics for all of them, and begins a process anew that has died.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
+import signal
 import socket
-import sys
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
 from typing import Any, Final
 
 from mlops_charts.contract import PROFILE
 from mlops_charts.errors import MlopsChartsError
 from mlops_charts.log import log
 from mlops_charts.saved_model import BrokenModel
+from mlops_charts.saved_model.loading import checked_signature
 from mlops_charts.saved_model.profile import Profile, read_profile
 from mlops_charts.serving.asked import Asked
+from mlops_charts.serving.counters import STOPPING
+from mlops_charts.serving.exposition import listen
+from mlops_charts.serving.metrics import Metrics
+from mlops_charts.serving.worker import application
+from mlops_charts.serving.workers import usual
 
-_NEEDED: Final = ("granian", "numpy", "orjson", "prometheus_client")
+_NEEDED: Final = ("granian", "numpy", "orjson")
 _MARGIN: Final = 5  # seconds beyond the timeout until what still runs at the end is killed
+_CONNECTIONS: Final = 4096  # of one process; more wait until one of them is closed
+_LEAST, _QUIET, _MOST, _EVERY = 0.3, 0.2, 2.0, 0.05  # seconds
 
 
 class CannotServe(MlopsChartsError):  # noqa: N818 - it says what is so
@@ -29,32 +41,79 @@ def serve(asked: Asked) -> int:
     """Serve until a signal says to stop, answer what was begun, and return the exit status.
 
     Raises:
-        CannotServe: A port is taken, the model's folder or a package is missing, or the process that listens died.
+        CannotServe: A port is taken, the model's folder or a package is missing, or processes died again and again.
     """
     _check(asked)
-    from granian import Granian  # noqa: PLC0415 - only who serves needs the server
-    from granian.constants import Interfaces  # noqa: PLC0415 - the same
-    from granian.log import LogLevels  # noqa: PLC0415 - the same
-
-    listening = multiprocessing.get_context().Event()
-    server = Granian(
-        "mlops_charts.serving.app:App",
-        address=asked.host,
-        port=asked.http_port,
-        interface=Interfaces.RSGI,
-        websockets=False,
-        log_level=LogLevels.critical,
-        workers_kill_timeout=int(asked.timeout) + _MARGIN,
-    )
+    workers = asked.workers or usual()
+    metrics = _metrics(asked, workers)
+    if asked.metrics_port:
+        listen(asked.host, asked.metrics_port, metrics.text)
+    server = _server(asked, workers)
+    server.on_startup(partial(_watch, server, metrics, workers))
     try:
-        server.serve(target_loader=partial(_application, asked, listening), wrap_loader=False)
+        server.serve(target_loader=partial(application, asked, metrics, workers), wrap_loader=False)
     except SystemExit:
-        if listening.is_set():
-            message = "the process that listens was killed, most likely for want of memory"
+        if server.respawn_failed_workers:
+            message = "a process that listens was killed again and again, most likely for want of memory"
             raise CannotServe(message) from None
         raise  # it has said itself why it could not begin
     log("stopped", model=asked.identity.model)
     return 0
+
+
+def _server(asked: Asked, workers: int) -> Any:
+    from granian import Granian  # noqa: PLC0415 - only who serves needs the server
+    from granian.constants import Interfaces  # noqa: PLC0415 - the same
+    from granian.log import LogLevels  # noqa: PLC0415 - the same
+
+    return Granian(
+        "mlops_charts.serving.app:App",
+        address=asked.host,
+        port=asked.http_port,
+        interface=Interfaces.RSGI,
+        workers=workers,
+        backlog=_CONNECTIONS,
+        backpressure=_CONNECTIONS,
+        websockets=False,
+        log_level=LogLevels.critical,
+        workers_kill_timeout=int(asked.timeout) + _MARGIN,
+    )
+
+
+def _metrics(asked: Asked, workers: int) -> Metrics:
+    signature = checked_signature(asked.folder)
+    # A process that follows another one may begin before that one has ended.
+    return Metrics(asked.identity, signature, _profile(asked.folder), slots=2 * workers)
+
+
+def _watch(server: Any, metrics: Metrics, workers: int) -> None:
+    """Begin processes anew once all were ready; at a signal tell all that they end, and let them once it is quiet."""
+
+    def stop(*_signal: Any) -> None:
+        metrics.counters.tell_all(STOPPING)
+        Thread(target=_leave, args=(server, metrics), daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    Thread(target=_respawn, args=(server, metrics, workers), daemon=True).start()
+
+
+def _respawn(server: Any, metrics: Metrics, workers: int) -> None:
+    """A process that cannot begin ends the server, with what it said; one that dies later is begun anew."""
+    while metrics.counters.ready() < workers:
+        sleep(_EVERY)
+    server.respawn_failed_workers = True
+
+
+def _leave(server: Any, metrics: Metrics) -> None:
+    """End the server once no requests come: until then each answer asks its client for a new connection elsewhere."""
+    began = changed = monotonic()
+    seen = metrics.requests()
+    while monotonic() < min(max(began + _LEAST, changed + _QUIET), began + _MOST):
+        sleep(_EVERY)
+        if (found := metrics.requests()) != seen:
+            seen, changed = found, monotonic()
+    server.signal_handler_interrupt()
 
 
 def _check(asked: Asked) -> None:
@@ -71,37 +130,6 @@ def _check(asked: Asked) -> None:
                 probe.bind((asked.host, port))
             except OSError as error:
                 raise CannotServe(f"cannot listen at {asked.host}:{port}: {error.strerror}") from None
-
-
-def _application(asked: Asked, listening: Any) -> Any:
-    """Return the application, in the process that listens; it begins to do so once the model has answered."""
-    try:
-        made = _loaded(asked)
-    except (BrokenModel, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        raise SystemExit(1) from None
-    listening.set()
-    return made
-
-
-def _loaded(asked: Asked) -> Any:
-    from mlops_charts.saved_model import load  # noqa: PLC0415 - what computes is loaded in this process alone
-    from mlops_charts.serving.app import App, Parts  # noqa: PLC0415 - the same
-    from mlops_charts.serving.example import check_example  # noqa: PLC0415 - the same
-    from mlops_charts.serving.inputs import Inputs  # noqa: PLC0415 - the same
-    from mlops_charts.serving.metrics import Metrics  # noqa: PLC0415 - the same
-    from mlops_charts.serving.service import Service  # noqa: PLC0415 - the same
-
-    model = load(asked.folder, trusted=asked.trusted, allow_pickle=asked.allow_pickle)
-    rows = check_example(model, asked.folder)
-    metrics = Metrics(asked.identity, model.signature, _profile(asked.folder))
-    if asked.metrics_port:
-        metrics.listen(asked.host, asked.metrics_port)
-    inputs = Inputs(model.signature, asked.max_rows, asked.non_finite == "missing")
-    service = Service(model, asked.timeout)
-    log("serving", model=asked.identity.model, version=asked.identity.version, host=asked.host, port=asked.http_port,
-        protocol=asked.protocol, example_rows=rows)  # fmt: skip
-    return App(Parts(asked.identity, model.signature, inputs, service, metrics, asked.max_body_bytes))
 
 
 def _profile(folder: Path) -> Profile | None:

@@ -1,0 +1,95 @@
+"""What a process that listens is made of; it begins to listen once the model has answered."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from mlops_charts.log import log
+from mlops_charts.saved_model import BrokenModel, SavedModel
+from mlops_charts.serving.asked import Asked
+from mlops_charts.serving.counters import READY
+from mlops_charts.serving.metrics import Metrics
+
+if TYPE_CHECKING:
+    from mlops_charts.serving.batching import Batching
+
+_THREADS: Final = 4
+
+
+def application(asked: Asked, metrics: Metrics, workers: int) -> Any:
+    """Return the application, in the process that listens.
+
+    Args:
+        asked: What the server is asked to do.
+        metrics: Shared with all other processes.
+        workers: How many processes listen.
+    """
+    try:
+        slot = metrics.begin()
+        made = _loaded(asked, metrics, slot, workers)
+    except (BrokenModel, OSError) as error:
+        if metrics.counters.first():
+            sys.stderr.write(f"error: {error}\n")
+            sys.stderr.flush()
+        raise SystemExit(1) from None
+    gc.collect()
+    gc.freeze()  # what was loaded stays, and need not be looked at again
+    metrics.counters.tell(slot, READY)
+    return made
+
+
+def _loaded(asked: Asked, metrics: Metrics, slot: int, workers: int) -> Any:
+    from mlops_charts.saved_model import load, read_example  # noqa: PLC0415 - what computes is loaded here alone
+    from mlops_charts.serving.app import App, Parts  # noqa: PLC0415 - the same
+    from mlops_charts.serving.example import check_example  # noqa: PLC0415 - the same
+    from mlops_charts.serving.inputs import Inputs  # noqa: PLC0415 - the same
+    from mlops_charts.serving.openapi_schemas import Limits  # noqa: PLC0415 - the same
+    from mlops_charts.serving.pages import pages  # noqa: PLC0415 - the same
+
+    model = load(asked.folder, trusted=asked.trusted, allow_pickle=asked.allow_pickle)
+    rows = check_example(model, asked.folder)
+    example = read_example(asked.folder)
+    inputs = Inputs(model.signature, asked.max_rows, asked.non_finite == "missing")
+    batching = _batching(model, example.v2, asked, metrics, workers)
+    log("serving", model=asked.identity.model, version=asked.identity.version, host=asked.host, port=asked.http_port,
+        protocol=asked.protocol, example_rows=rows)  # fmt: skip
+    shown = Limits(asked.max_rows, missing=asked.non_finite == "missing")
+    return App(
+        Parts(
+            asked.identity,
+            model.signature,
+            inputs,
+            batching,
+            metrics,
+            asked.max_body_bytes,
+            ready=lambda: metrics.counters.ready() >= workers,
+            state=metrics.counters.state(slot),
+            pages=pages(asked.identity, model.signature, example, shown, asked.protocol),
+        )
+    )
+
+
+def _batching(model: SavedModel, request: Any, asked: Asked, metrics: Metrics, workers: int) -> Batching:
+    from mlops_charts.serving import protocol_v2  # noqa: PLC0415 - what computes is loaded here alone
+    from mlops_charts.serving.batching import Batching, Limits  # noqa: PLC0415 - the same
+    from mlops_charts.serving.inputs import Inputs  # noqa: PLC0415 - the same
+    from mlops_charts.serving.pace import measured  # noqa: PLC0415 - the same
+
+    rows = protocol_v2.read(request, Inputs(model.signature, asked.max_rows)).rows
+    pace = measured(model, rows, asked.batch_size)
+    limits = Limits(
+        asked.batch_size,
+        asked.batch_delay,
+        asked.timeout,
+        min(_THREADS, max(2, (os.cpu_count() or 1) // workers)),
+        asked.max_queue or pace.requests(asked.batch_size),
+        max(pace.rows(asked.batch_size), asked.max_queue),
+    )
+    # How long code of a model's own takes may depend on what it is asked, which nobody can measure beforehand.
+    steady = model.signature.format == "onnx" and not model.signature.entrypoint
+    log("measured", call_us=round(pace.call * 1e6, 1), row_us=round(pace.row * 1e6, 2), in_event_loop=steady,
+        most_requests=limits.requests, most_rows=limits.rows, workers=workers)  # fmt: skip
+    return Batching(model, pace if steady else None, limits, metrics.computed)
