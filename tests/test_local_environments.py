@@ -112,7 +112,7 @@ def test_failure_is_one_line_that_names_the_line(tmp_path: Path) -> None:
         environment_python(requirements, tmp_path / "cache", lambda _: None)
 
     assert str(caught.value) == (
-        f"{requirements}:3: adds-nothing==2.0: pip cannot install it: No matching distribution found for "
+        f"{requirements.name}:3: adds-nothing==2.0: pip cannot install it: No matching distribution found for "
         "adds-nothing==2.0"
     )
 

@@ -81,13 +81,14 @@ def test_a_page_of_a_failure_shows_what_was_said(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs/deploy.err").write_text(
         '{"event": 1}\nerror: <b>no</b>\n  File "/x/tasks/deploy/root/inputs/source/a/b.py", line 3\n'
+        '  File "/x/tasks/deploy/root/outputs/.model.part/code/serve.py", line 7\n'
     )
     bad = Node("deploy", "deploy", "Failed", 8, 1, 1, 1, "<b>no</b>", log="logs/deploy.err", pod=True, refused=True)
     run = past(tmp_path, bad, status="Failed")
     found = summary("iris", run, tmp_path)
     text = read(page(run, found, tmp_path)).text
     assert found.exit_status == 1
-    assert 'error: <b>no</b>\n  File "a/b.py", line 3' in text
+    assert 'error: <b>no</b>\n  File "a/b.py", line 3\n  File "serve.py", line 7' in text
     assert "event" not in text
 
 

@@ -74,5 +74,5 @@ def _explained(requirements: Path, failed: venvs.PipFailed) -> Refused | Unavail
     for number, line in _asked(requirements):
         name = _NAME.match(line)
         if name and re.search(rf"(?<![\w.-]){re.escape(name[0])}(?![\w-])", failed.reason, re.IGNORECASE):
-            return Refused(f"{requirements}:{number}: {line}: pip cannot install it: {failed.reason}")
-    return Refused(f"{requirements}: pip cannot install it: {failed.reason}")
+            return Refused(f"{requirements.name}:{number}: {line}: pip cannot install it: {failed.reason}")
+    return Refused(f"{requirements.name}: pip cannot install it: {failed.reason}")

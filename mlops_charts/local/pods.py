@@ -26,7 +26,7 @@ from mlops_charts.workspace.write import read_text
 _PARAMETER_LIMIT: Final = 256 * 1024  # bytes of an output parameter, as in Argo
 _RESULT_LIMIT: Final = 4 * 1024 * 1024
 _LONGEST: Final = 300  # characters of a reason; the log has all of it
-_SOURCE: Final = re.compile(r'"[^"]*/tasks/[^"/]+/root/inputs/source/')  # of a traceback
+_SOURCE: Final = re.compile(r'"[^"]*/tasks/[^"/]+/root/(?:inputs/source|\w+/[.\w]*model[.\w]*/code)/')
 _NO_PLACE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 

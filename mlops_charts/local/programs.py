@@ -161,7 +161,8 @@ class Programs:
         if destination == self.setting.environment_image:
             async with self._one:
                 ended, answer = await self._environment(work)
-            return Ran(ended, f"a virtual environment stands for the image: {answer.get('python', '')}")
+            python = answer.get("python")
+            return Ran(ended, f"a virtual environment stands for the image: {python}" if python else "")
         context = Path(work.option("--context").removeprefix("dir://"))
         if not self.setting.containers.program:
             return await self._prove(work, context, self.setting.containers.reason)
