@@ -33,5 +33,6 @@ def command(*, name: str, full: bool, into: Path) -> int:
     _, changes = start(name, into, full=full)
     for path in (*changes.added, *changes.changed):
         click.echo(f"wrote {path}")
-    options.talk(f"next: edit model/{name}/model.yaml, then `mlops-charts validate` and `mlops-charts render`")
+    options.talk(f"next: edit model/{name}/model.yaml and train.py; `mlops-charts validate` proves them,")
+    options.talk(f"`mlops-charts run model/{name}` makes the model here, `mlops-charts render` writes its charts")
     return CLEAN

@@ -123,7 +123,8 @@ def _tell_of_other_code(part: Part, earlier: Sequence[Past], flow: Flow, listene
     """Say so where what is taken over was made by other code than that of this run."""
     for past in earlier:
         if past.uid == part.uid and past.parameters.get("code-digest") != flow.parameters.get("code-digest"):
-            listener.say(f"what is taken over from the run {past.uid} is of other code than this run")
+            files = "model.yaml counts as it is now, the model's other files as they were then"
+            listener.say(f"what is taken over from the run {past.uid} is of other code than this run: {files}")
 
 
 def _model(asked: Asked) -> tuple[Model, Sequence[Problem]]:
