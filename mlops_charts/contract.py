@@ -60,6 +60,9 @@ USER_ID: Final = 65532  # of the user that every image of ours runs as, and of i
 # --- what serves ---
 PREPACKAGED: Final = frozenset({"sklearn", "mlflow"})  # runtimes of Seldon's own, which load the model from the storage
 # Variables by which an image says what its server may load; model.yaml decides, never the model's folder.
+SERVED_CODE: Final = "MLOPS_CHARTS_CODE_DIGEST"  # variables of an image, for the labels of MODEL_INFO
+SERVED_DATA: Final = "MLOPS_CHARTS_DATA_DIGEST"
+SERVED_RUN: Final = "MLOPS_CHARTS_RUN_ID"
 TRUSTED_TYPES: Final = "MLOPS_CHARTS_TRUSTED_TYPES"
 ALLOW_PICKLE: Final = "MLOPS_CHARTS_ALLOW_PICKLE"
 

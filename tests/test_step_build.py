@@ -287,7 +287,9 @@ def test_the_image_says_what_may_be_loaded(
     build.run(call)
     words = [word for verb, *words in instructions(call.outputs / "context") if verb == "ENV" for word in words]
     found = dict(word.split("=", 1) for word in words)
-    assert {name: text for name, text in found.items() if name.startswith("MLOPS_")} == expected
+    assert {name: found[name] for name in (TRUSTED_TYPES, ALLOW_PICKLE) if name in found} == expected
+    assert found[contract.SERVED_RUN] == call.parameters["run-id"]
+    assert {len(found[name]) for name in (contract.SERVED_CODE, contract.SERVED_DATA)} == {64}
     assert (found["MODEL"], found["VERSION"]) == ("iris", "1.2.0")
 
 

@@ -202,7 +202,7 @@ def _packages(call: Call, materials: Materials, own: tuple[Pin, ...], files: dic
     if own:
         files[image.REQUIREMENTS] = requirements_of(call.spec, call.source)
         files[image.CONSTRAINTS] = locks.constraints_text(locked).encode()
-    variables = image.environment_of(call.spec, materials.signature, materials.version)
+    variables = image.environment_of(call.spec, materials.signature, materials.run, materials.version)
     sbom = call.spec.model.build.sbom
     return image.Parts(materials.base, f"packages/{name}", bool(own), bool(tools), sbom, variables)
 

@@ -79,13 +79,16 @@ def labels_of(spec: RunSpec, run: Run, version: str) -> dict[str, str]:
     return {name: found[name] for name in sorted(found) if found[name]}
 
 
-def environment_of(spec: RunSpec, signature: Signature, version: str) -> dict[str, str]:
+def environment_of(spec: RunSpec, signature: Signature, run: Run, version: str) -> dict[str, str]:
     """Return the variables of a server: which model it is, and what may be loaded, as model.yaml alone says."""
     training = spec.model.training
     trusted = {contract.TRUSTED_TYPES: ",".join(training.trusted_types)} if training.trusted_types else {}
     return {
         "MODEL": spec.name,
         "VERSION": version,
+        contract.SERVED_CODE: run.code,
+        contract.SERVED_DATA: run.data,
+        contract.SERVED_RUN: run.id,
         **trusted,
         **({contract.ALLOW_PICKLE: "1"} if training.allow_pickle and signature.format == "pickle" else {}),
     }
