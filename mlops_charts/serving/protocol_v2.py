@@ -125,11 +125,13 @@ def _flat(name: str, shape: tuple[int, ...], data: Any) -> list[Any]:
     if not isinstance(data, list):
         raise bad(f'input "{name[:100]}": data: a list was expected, found {described(data)}')
     values: list[Any] = data
-    for _ in shape[1:]:
+    for size in shape[1:]:
         if not any(isinstance(one, list) for one in values):
             break
         if not all(isinstance(one, list) for one in values):
             raise bad(f'input "{name[:100]}": data: lists and values stand side by side')
+        if any(len(one) != size for one in values):
+            raise bad(f'input "{name[:100]}": data: by its shape {list(shape)} lists of {size} were expected')
         values = list(chain.from_iterable(values))
     if len(values) != prod(shape):
         raise bad(f'input "{name[:100]}": shape {list(shape)} holds {prod(shape)} values, data has {len(values)}')
