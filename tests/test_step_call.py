@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from mlflow_store import call, resolved
+from repositories import ROOT
 
 from mlops_charts import contract
 from mlops_charts.cli import main
@@ -59,3 +63,18 @@ def test_a_spec_that_is_none_is_one_line(
     said = capsys.readouterr().err
     assert said.startswith(f"error: {tmp_path / 'model.json'} {words}")
     assert said.count("\n") == 1
+
+
+def test_a_package_that_is_missing_is_one_line(tmp_path: Path) -> None:
+    """Steps were called where only what renders is installed."""
+    files = {"train.py": b"def train(X, y, context): ...\n", "rows.csv": b"a,target\n1,x\n2,y\n"}
+    model = {"metadata": {"name": "iris"}, "training": {"data": {"uri": "file://rows.csv"}}}
+    asked = call(tmp_path, files=files)
+    spec = tmp_path / "model.json"
+    spec.write_text(json.dumps(resolved(model, files=files)))
+    folders = [f"--spec={spec}", f"--inputs={asked.inputs}", f"--outputs={asked.outputs}"]
+    command = [sys.executable, str(ROOT / "tests/without.py"), "pandas", "step", "train", *folders]
+    environment = {**os.environ, **asked.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    expected = "error: pandas is not installed; pip install 'mlops-charts[steps]' brings what steps need"
+    assert (ended.returncode, ended.stderr.splitlines()[-1]) == (contract.FAILED, expected)

@@ -62,7 +62,7 @@ def _writes(contract: StepContract) -> str:
 
 def _run(name: str, spec: Path, inputs: Path, outputs: Path, parameters: dict[str, str]) -> int:
     from mlops_charts.steps.asked import read_spec  # noqa: PLC0415 - --help stays light
-    from mlops_charts.steps.call import Call, check_code  # noqa: PLC0415
+    from mlops_charts.steps.call import Call, Unavailable, check_code  # noqa: PLC0415
     from mlops_charts.steps.table import runner  # noqa: PLC0415
 
     call = Call(read_spec(spec), inputs, outputs, parameters)
@@ -72,6 +72,13 @@ def _run(name: str, spec: Path, inputs: Path, outputs: Path, parameters: dict[st
     except MemoryError:
         click.echo("error: out of memory; training.resources.memory says how much there is", err=True)
         return OUT_OF_MEMORY
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("mlops_charts"):
+            raise
+        package = error.name.partition(".")[0]
+        raise Unavailable(
+            f"{package} is not installed; pip install 'mlops-charts[steps]' brings what steps need"
+        ) from None
     text = result.model_dump_json(indent=2, by_alias=True)
     call.write(RESULT, text + "\n")
     click.echo(text)
