@@ -1,4 +1,4 @@
-"""Files of this project that are made from its code: the schemas and three pages of the documentation.
+"""Files of this project that are made from its code: the schemas and four pages of the documentation.
 
 `python -m mlops_charts.generated` writes them, `--check` exits 1 if one is stale.
 """
@@ -7,13 +7,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Final
 
 from mlops_charts.capacity.measured import capacity_schema
 from mlops_charts.explain import problems_markdown, reference_markdown
+from mlops_charts.local.fields import table
 from mlops_charts.spec.schema import schema_text
 from mlops_charts.step_reference import steps_markdown, steps_schema
 from mlops_charts.tree import Tree
 from mlops_charts.workspace import changes_of, write_tree
+
+_FIELDS: Final = """# Every field of a Workflow
+
+What `mlops-charts run` does with it: executed, irrelevant on one machine, or refused. A Workflow with a field that is
+refused, or that is in no table, does not begin, and a line names the field and its path. `mlops-charts run --fields`
+prints these tables; this page is made from the code.
+"""
 
 
 def files() -> Tree:
@@ -26,6 +35,7 @@ def files() -> Tree:
             "docs/spec.md": reference_markdown(),
             "docs/problems.md": problems_markdown(),
             "docs/steps.md": steps_markdown(),
+            "docs/workflow-fields.md": f"{_FIELDS}\n{table()}\n",
             "mlops_charts/schemas/steps.schema.json": steps_schema(),
         }
     )

@@ -12,7 +12,7 @@ from pipeline_plans import CASES, case, objects_of
 from mlops_charts.local.fields import FIELDS, table
 from mlops_charts.local.flow import BrokenFlow, NotHere, read_flow
 
-DOCS = Path(__file__).parent.parent / "docs" / "run.md"
+DOCS = Path(__file__).parent.parent / "docs" / "workflow-fields.md"
 
 
 @pytest.mark.parametrize("name", list(CASES))
@@ -107,5 +107,5 @@ def test_tables_lead_somewhere() -> None:
 
 
 def test_the_documentation_shows_the_table() -> None:
-    """docs/run.md holds what `run --fields` prints."""
+    """Its page holds what `run --fields` prints."""
     assert table() in DOCS.read_text(encoding="utf-8")
