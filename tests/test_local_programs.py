@@ -14,7 +14,7 @@ from pipeline_plans import case, templates_of
 from mlops_charts.local.engine import Part
 from mlops_charts.local.flow import read_flow
 from mlops_charts.local.places import Places
-from mlops_charts.local.programs import Kind, NotRun, Programs, Work, kind_of, refused
+from mlops_charts.local.programs import Kind, NotRun, Programs, Work, final, kind_of, refused
 from mlops_charts.local.records import Node
 from mlops_charts.local.running import Ears, run_flow
 from mlops_charts.local.setting import Containers, Setting, containers
@@ -112,6 +112,14 @@ def test_without_an_image_its_context_is_proven(tmp_path: Path, found: Container
     why = "--builder none" if found else "docker could not: exit status 2, see image.err"
     assert node.note.startswith(f"not built ({why}); its context was proven instead: nothing runs in this image")
     assert (node.status, node.parameters) == ("Succeeded", {"digest": ""})
+
+
+def test_what_stands_for_a_builder_says_no_once() -> None:
+    """Packages that cannot be installed are no better the next time; a service may be, and steps have their strategy."""
+    step = {"container": {"command": ["mlops-charts", "step", "train"]}}
+    assert [final(IMAGE, status) for status in (0, 1, 3, None)] == [False, True, False, False]
+    assert not final(step, 1)
+    assert not final(dag(task("image")), 1)
 
 
 def work(tmp_path: Path, command: str, *arguments: str, digest: str = "sha256:b") -> Work:

@@ -19,7 +19,7 @@ from mlops_charts.local.flow import BrokenFlow, Flow, Manifest, in_order
 from mlops_charts.local.graph import Graph
 from mlops_charts.local.locks import held
 from mlops_charts.local.pods import Made, Pods, skipped_outputs
-from mlops_charts.local.programs import kind_of, refused
+from mlops_charts.local.programs import final, kind_of, refused
 from mlops_charts.local.records import FINE, Node, Record
 from mlops_charts.local.retrying import Try, pause
 from mlops_charts.local.scopes import Scope
@@ -190,7 +190,7 @@ class Engine:
             last = time.monotonic()
             made = await self._try(full, template, scope, artifacts, tries)
             tries += 1
-            if made.status in FINE:
+            if made.status in FINE or final(template, made.exit_status):
                 break
             told = Try(made.status, made.exit_status, time.monotonic() - last, made.reason)
             wait = pause(strategy, tries, time.monotonic() - began, told)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from mlops_charts.contract import DONE, FAILED
+from mlops_charts.contract import DONE, FAILED, REFUSED
 from mlops_charts.errors import MlopsChartsError
 from mlops_charts.local.flow import Manifest
 from mlops_charts.local.places import Places
@@ -96,6 +96,11 @@ def kind_of(template: Manifest) -> Kind:
     """Return what sort of program a template runs: by the program, never by the name of an image."""
     command = template["container"].get("command") or [""]
     return _PROGRAMS.get(str(command[0]), "foreign")
+
+
+def final(template: Manifest, status: int | None) -> bool:
+    """Return whether another try is idle whatever the template says: what stands for the builder said no here."""
+    return "container" in template and kind_of(template) == "builder" and status == REFUSED
 
 
 def refused(kind: Kind, status: int | None) -> bool:
