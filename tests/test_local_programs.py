@@ -115,7 +115,7 @@ def test_without_an_image_its_context_is_proven(tmp_path: Path, found: Container
 
 
 def test_what_stands_for_a_builder_says_no_once() -> None:
-    """Packages that cannot be installed are no better the next time; a service may be, and steps have their strategy."""
+    """Packages that cannot be installed are no better the next time; steps have their strategy."""
     step = {"container": {"command": ["mlops-charts", "step", "train"]}}
     assert [final(IMAGE, status) for status in (0, 1, 3, None)] == [False, True, False, False]
     assert not final(step, 1)
