@@ -111,7 +111,7 @@ def test_seldon_answers_a_tensor_with_a_tensor(iris: Server) -> None:
         (b"{", "the body is no JSON: "),
         ([], "an object with inputs was expected, found a list"),
         ({"inputs": []}, "inputs: a list of tensors was expected"),
-        (matrix([1, 2, 3]), 'input "x": shape [1, 4] holds 4 values, data has 3'),
+        (matrix([1, 2, 3]), 'input "x": data: by its shape [1, 4] lists of 4 were expected'),
         (matrix([1, 2, 3, "x"]), 'column "petal width (cm)", row 0: a number was expected, found the text "x"'),
         (matrix([1, 2, 3, 4], [1, 2, True, 4]), 'column "petal length (cm)", row 1: a number was expected, found true'),
         (matrix([1, 2, 3, None]), 'column "petal width (cm)", row 0: a number was expected, found null'),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -24,18 +25,36 @@ class Ask:
         values: The values of a MATRIX, row after row, as JSON had them; nobody has looked at them yet.
         read: Looks at each of the values; Declined if one is wrong. It is None where rows are there.
         rows: The columns, if they are no MATRIX.
+        size: Bytes of the request.
         about: What `sent` needs to write the answer.
         began: When it came, on the clock of `perf_counter`.
+        done: What whoever asked waits for; of nobody else.
         answered: Whether it was, so that nobody is answered twice.
     """
 
-    __slots__ = ("about", "answered", "began", "channel", "count", "key", "read", "refused", "rows", "sent", "values")
+    __slots__ = (
+        "about",
+        "answered",
+        "began",
+        "channel",
+        "count",
+        "done",
+        "key",
+        "read",
+        "refused",
+        "rows",
+        "sent",
+        "size",
+        "values",
+    )
 
     def __init__(
         self, channel: Any, sent: Callable[[Ask, Together, int, int], None], refused: Callable[[Ask, Declined], None]
     ) -> None:
         self.channel, self.sent, self.refused = channel, sent, refused
+        self.done: asyncio.Future[None]
         self.answered = False
+        self.size = 0
         self.began = perf_counter()
 
     def of_values(self, count: int, values: list[Any], read: Callable[[], Rows], about: Any) -> None:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
+from math import isfinite
 from time import perf_counter
 from typing import Any, Final
 
@@ -21,13 +22,13 @@ import numpy as np
 
 from mlops_charts.log import log
 from mlops_charts.saved_model import Answers, Rows, SavedModel
-from mlops_charts.saved_model.rows import columns_of
 from mlops_charts.serving.asks import MATRIX, Ask, Together
 from mlops_charts.serving.declined import Declined
 from mlops_charts.serving.pace import Pace
 
 _HERE: Final = 1e-3  # seconds that a batch may take in the event loop, where all else waits for it
 _NUMBERS: Final = frozenset({int, float})
+_FEW: Final = 100  # values
 _SWEEPS: Final = 20  # in the time that a request may take; so much late is a late one told
 
 Computed = list[tuple[list[Ask], Any, Answers | Exception]]
@@ -55,11 +56,10 @@ class Limits:
 
 
 class _Batch:
-    __slots__ = ("asks", "done", "key", "rows", "since")
+    __slots__ = ("asks", "key", "rows", "since")
 
-    def __init__(self, key: str, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, key: str) -> None:
         self.key, self.asks, self.rows = key, list[Ask](), 0
-        self.done: asyncio.Future[None] = loop.create_future()
         self.since = perf_counter()
 
 
@@ -71,7 +71,7 @@ class Batching:
         pace: How fast it is; None to ask it in threads whatever it takes.
         limits: How much may wait.
         counted: Is told of all that was computed together.
-        observers: Are told of its rows and answers, once it is answered.
+        observers: Are told of its rows, by column or as one matrix, and its answers, once it is answered.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Batching:
         pace: Pace | None,
         limits: Limits,
         counted: Callable[[Together], None] | None = None,
-        observers: Sequence[Callable[[Rows, Answers], None]] = (),
+        observers: Sequence[Callable[[Rows | Any, Answers], None]] = (),
     ) -> None:
         self._model, self._pace, self.limits = model, pace, limits
         self._counted, self._observers = counted, tuple(observers)
@@ -90,11 +90,13 @@ class Batching:
         self._open: dict[str, _Batch] = {}
         self._waiting: deque[_Batch] = deque()
         self._running: set[_Batch] = set()
-        self._timer = self._sweeper = False
+        self._timer = self._sweeper = self._crowded = False
         self.rows = 0
 
     def add(self, ask: Ask) -> asyncio.Future[None]:
-        """Let rows wait for their answer, and return what is done once they have it.
+        """Let rows wait for their answer, and return what is done once they have it; it is theirs alone.
+
+        Who hangs up has what it waits for cancelled, which must be nothing that others wait for.
 
         Raises:
             Declined: Too much is waiting.
@@ -107,18 +109,24 @@ class Batching:
             batch = self._opened(ask.key)
         batch.asks.append(ask)
         batch.rows += ask.count
-        return batch.done
+        ask.done = self._loop.create_future()
+        return ask.done
 
     def _opened(self, key: str) -> _Batch:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-        batch = self._open[key] = _Batch(key, self._loop)
+        batch = self._open[key] = _Batch(key)
         if not self._come:
-            self._loop.call_soon(self._turn)
+            self._loop.call_soon(self._gather if self._crowded else self._turn)
         self._come.append(batch)
         return batch
 
+    def _gather(self) -> None:
+        """Let one more turn of the loop pass where others came together lately: more of them come in it."""
+        self._loop.call_soon(self._turn)
+
     def _turn(self) -> None:
+        self._crowded = len(self._come[0].asks) > 1
         come, self._come = self._come, []
         for batch in come:
             if self._pace is not None and self._pace.seconds(batch.rows) <= _HERE:
@@ -200,7 +208,7 @@ class Batching:
         asks = [ask for ask in batch.asks if not ask.answered]
         if batch.key != MATRIX:
             return asks, _joined([ask.rows for ask in asks if ask.rows is not None])
-        matrix = _matrix(list(chain.from_iterable([ask.values or () for ask in asks])))
+        matrix = _matrix(asks[0].values if len(asks) == 1 else list(chain.from_iterable([ask.values for ask in asks])))
         if matrix is None:
             return self._looked_at(asks)
         return asks, matrix.reshape(-1, len(self._model.signature.inputs))
@@ -236,8 +244,8 @@ class Batching:
                 together = Together(answers)
                 self._send(asks, together)
                 self._tell(inputs, together)
-        if not batch.done.done():
-            batch.done.set_result(None)
+        self.rows -= batch.rows
+        batch.rows = 0
 
     def _send(self, asks: list[Ask], together: Together) -> None:
         start = 0
@@ -245,23 +253,27 @@ class Batching:
             stop = start + ask.count
             if not ask.answered:
                 ask.answered = True
-                self.rows -= ask.count
                 ask.sent(ask, together, start, stop)
+                _end(ask)
             start = stop
 
     def _tell(self, inputs: Any, together: Together) -> None:
         if self._counted:
             self._counted(together)
         if self._observers:
-            rows = inputs if isinstance(inputs, dict) else columns_of(inputs, self._model.signature)
             for told in self._observers:
-                told(rows, together.answers)
+                told(inputs, together.answers)
 
     def _refuse(self, ask: Ask, declined: Declined) -> None:
         if not ask.answered:
             ask.answered = True
-            self.rows -= ask.count
             ask.refused(ask, declined)
+            _end(ask)
+
+
+def _end(ask: Ask) -> None:
+    if not ask.done.done():
+        ask.done.set_result(None)
 
 
 def overloaded() -> Declined:
@@ -275,6 +287,8 @@ def _matrix(values: list[Any]) -> Any:
         return None
     try:
         array = np.array(values, np.float64)
+        if len(values) < _FEW and isfinite(sum(values)):  # numpy takes longer to begin than this takes
+            return array
     except OverflowError:
         return None
     return array if np.isfinite(array).all() else None

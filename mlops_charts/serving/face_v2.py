@@ -17,7 +17,7 @@ from mlops_charts.serving import binary, protocol_v2
 from mlops_charts.serving.asks import Ask, Together
 from mlops_charts.serving.bodies import parse_json
 from mlops_charts.serving.inputs import Inputs
-from mlops_charts.serving.texts import label_texts, probability_texts
+from mlops_charts.serving.texts import flat_text, label_texts, probability_texts
 
 _MATRIX: Final = 2  # dimensions
 _KEYS: Final = frozenset({"inputs", "id"})
@@ -81,6 +81,8 @@ class FaceV2:
         own = labels[start] if count == 1 else b",".join(labels[start:stop])
         if together.answers.probabilities is None:
             return template % (identity, count, own), 0
+        if count > 1 and count == len(together.labels):
+            return template % (identity, count, own, count, flat_text(together)), 0
         texts = together.texts.get("probabilities") or probability_texts(together)
         both = texts[start] if count == 1 else b",".join(texts[start:stop])
         return template % (identity, count, own, count, both), 0

@@ -29,3 +29,9 @@ def probability_texts(together: Together) -> list[bytes]:
     text = orjson.dumps(rows, option=orjson.OPT_SERIALIZE_NUMPY)
     texts = together.texts["probabilities"] = text[2:-2].split(b"],[")
     return texts
+
+
+def flat_text(together: Together) -> bytes:
+    """Return the JSON of all probabilities, one after the other, without brackets."""
+    flat = np.ascontiguousarray(together.answers.probabilities).ravel()
+    return orjson.dumps(flat, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
