@@ -16,7 +16,7 @@ LOCKED = uv pip compile --python-version 3.11 --python-platform linux --generate
 
 .PHONY: help
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -64,6 +64,10 @@ format: install ## Format the code
 bench: install ## Measure speed and memory
 	@$(BIN)/python benchmarks/run.py
 
+.PHONY: bench-serving
+bench-serving: install ## Measure the model server beside others (needs wrk; ARGS, as in ARGS="--times 1")
+	@$(BIN)/python benchmarks/serving.py $(ARGS)
+
 .PHONY: image
 image: install ## Build the image that the steps run in (needs docker, podman or buildah)
 	@test -n "$(BUILDER)" || { echo "neither docker nor podman nor buildah works here: install or start one, or name another with BUILDER=" >&2; exit 1; }
@@ -83,6 +87,8 @@ lock: ## Write the lock files anew (needs uv)
 	$(LOCKED) pyproject.toml requirements/serve-sklearn.in --extra serve -c requirements/dev.lock -o mlops_charts/locks/serve-sklearn.txt
 	$(LOCKED) pyproject.toml requirements/serve-sklearn.in requirements/serve-pandas.in --extra serve -c requirements/dev.lock \
 	  -o mlops_charts/locks/serve-pandas.txt
+	$(LOCKED) benchmarks/serving-mlserver.in -o benchmarks/serving-mlserver.lock
+	$(LOCKED) benchmarks/serving-fastapi.in -o benchmarks/serving-fastapi.lock
 	$(LOCKED) requirements/seldon-core.in --override requirements/seldon-core.overrides -o mlops_charts/locks/seldon-core.txt
 
 .PHONY: clean
