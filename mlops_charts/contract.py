@@ -30,6 +30,7 @@ FEATURE_DRIFT: Final = "mlops_server_feature_drift_psi"  # feature
 PREDICTION_DRIFT: Final = "mlops_server_prediction_drift_psi"
 FEEDBACK: Final = "mlops_server_feedback_total"
 REWARD: Final = "mlops_server_reward_total"
+LOGGED: Final = "mlops_server_request_log_records_total"  # outcome: written or dropped; where requests are kept
 MODEL_INFO: Final = "mlops_server_model_info"  # code_digest, data_digest, run_id; always 1
 
 # Fifty buckets from 1 ms to 1 s, each 10^(3/50) = 1.148 times the one before, so that a ratio of 1.2 can be seen.

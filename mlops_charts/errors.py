@@ -15,7 +15,7 @@ Rooms have further ones of what they work with. The command line ends with 1 for
   measurement `NoModel`.
 - Others: `GitError`, `RepositoryError` (`Missing`, `Rival`), `RegistryError` (`Unknown`, `Unreachable`), `HelmError`,
   `MissingTool`, `DocumentError`, `SchemaError`, `FetchError`, `BrokenModel`, `CannotServe`, `BrokenFlow`,
-  `NoAnswer`, `NoStorage`, `NotMeasured`, `Unavailable`.
+  `NoAnswer`, `NoStorage`, `NotMeasured`, `NotStored`, `Unavailable`.
 - Caught by us, and told in another form: `Declined`, `NotPushedError`, `NotRun`, `PipFailed`, `Undefined`,
   `UnreadableCapacity`, `Unwritten`.
 """

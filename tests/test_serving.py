@@ -293,15 +293,21 @@ def test_model_that_answers_otherwise_is_not_served(model: Path, tmp_path: Path)
 
 
 def test_what_cannot_be_served_is_one_line(tmp_path: Path, iris: Server, model: Path) -> None:
-    """A folder that is none, a port that is taken, and a log of requests that this version does not keep."""
+    """A folder that is none, a port that is taken, and a log of requests that has no place or no keys."""
     assert served(str(tmp_path / "none")) == (
         3,
         f"error: {tmp_path}/none is no folder; the folder of a saved model was expected",
     )
     status, said = served(str(model), f"--http-port={iris.port}", "--host=127.0.0.1")
     assert (status, said) == (3, f"error: cannot listen at 127.0.0.1:{iris.port}: Address already in use")
-    status, said = served(str(model), "--request-log=s3://b/x", "--request-log-sample=0.1")
-    assert (status, "requests are not kept by this version; take serving.requestLog.sample out" in said) == (2, True)
+    nobody = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    ports = (f"--http-port={free_port()}", "--metrics-port=0", "--host=127.0.0.1", "--request-log-sample=0.1")
+    assert served(str(model), *ports, "--request-log=s3://b/x", env=nobody) == (
+        3,
+        "error: the request log needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
+    )
+    status, said = served(str(model), *ports)
+    assert (status, "--request-log-sample needs --request-log" in said) == (2, True)
     assert served()[0] == 2
 
 

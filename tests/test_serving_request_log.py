@@ -1,4 +1,4 @@
-"""The request log: what is kept and what is not, where it goes, how long it stays, and what a store that fails costs."""
+"""The request log: what is kept and what is not, where it goes, how long it stays, and what a broken store costs."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_records_hold_answers_and_no_features(tmp_path: Path) -> None:
     """Inputs are not kept unless the spec says so, whatever they are."""
     counts = [0.0, 0.0]
     kept = RequestLog(FolderStore(tmp_path), WHO, Kept(1.0), counts)
-    kept.answered("7", ROWS, ANSWERS, 100)
+    kept.answered("7", lambda: ROWS, ANSWERS, 100)
     kept.told("7", 1.0, ["no"], 50)
     kept.close()
 
@@ -113,7 +113,7 @@ def test_records_hold_answers_and_no_features(tmp_path: Path) -> None:
 def test_features_are_kept_where_the_spec_says_so(tmp_path: Path) -> None:
     """Columns by name; bytes in base64, what is missing as null."""
     kept = RequestLog(FolderStore(tmp_path), WHO, Kept(1.0, features=True))
-    kept.answered("", ROWS, Answers(np.array([1.5, math.inf])), 100)
+    kept.answered("", lambda: ROWS, Answers(np.array([1.5, math.inf])), 100)
     kept.close()
 
     (found,) = lines(tmp_path)
@@ -125,9 +125,9 @@ def test_sample_follows_the_id(tmp_path: Path) -> None:
     """A share is kept; feedback on a request is kept exactly where the request was."""
     kept = RequestLog(FolderStore(tmp_path), WHO, Kept(0.1))
     for number in range(4000):
-        kept.answered(str(number), {}, ANSWERS, 0)
+        kept.answered(str(number), dict, ANSWERS, 0)
         kept.told(str(number), 1.0, None, 0)
-        kept.answered("", {}, ANSWERS, 0)
+        kept.answered("", dict, ANSWERS, 0)
     kept.close()
 
     found = lines(tmp_path)
@@ -142,7 +142,7 @@ def test_s3_takes_objects_and_gives_up_the_old_ones(s3: S3Server) -> None:
     store = store_of(s3)
     folder = s3.folder / "mlops/requests/iris"
     kept = RequestLog(store, WHO, Kept(1.0, retain=3600))
-    kept.answered("1", ROWS, ANSWERS, 0)
+    kept.answered("1", lambda: ROWS, ANSWERS, 0)
     kept.close()
     store.put(object_name(NOW, "a b&c"), b"old")
     (folder / "2020-01-01").mkdir()
@@ -160,8 +160,8 @@ def test_s3_that_says_no_is_told(s3: S3Server, capfd: pytest.CaptureFixture[str]
     """A wrong key, a bucket that is none and a server that is none: one line each, records counted as dropped."""
     monkeypatch.setattr(request_log, "_TRIES", ())
     wrong = RequestLog(store_of(s3, "wrong"), WHO, Kept(1.0), counts := [0.0, 0.0])
-    wrong.answered("1", {}, ANSWERS, 0)
-    wrong.answered("2", {}, ANSWERS, 0)
+    wrong.answered("1", dict, ANSWERS, 0)
+    wrong.answered("2", dict, ANSWERS, 0)
     wrong.close()
     said = json.loads(capfd.readouterr().err)
 
@@ -200,11 +200,11 @@ def test_nothing_waits_for_the_log(monkeypatch: Any) -> None:
     monkeypatch.setattr(request_log, "OBJECT_BYTES", 1)
     store = Blocked()
     kept = RequestLog(store, WHO, Kept(1.0), counts := [0.0, 0.0])
-    kept.answered("first", {}, ANSWERS, 0)
+    kept.answered("first", dict, ANSWERS, 0)
     assert store.begun.wait(30)
 
     for _ in range(20):
-        kept.answered("more", {}, ANSWERS, QUEUE_BYTES // 10)
+        kept.answered("more", dict, ANSWERS, QUEUE_BYTES // 10)
 
     assert counts == [0, 11]
     store.go.set()
@@ -216,9 +216,9 @@ def test_objects_are_limited_in_size(tmp_path: Path, monkeypatch: Any) -> None:
     """A new object begins where one is full, a record that is too long is dropped, rows beyond a number left out."""
     monkeypatch.setattr(request_log, "OBJECT_BYTES", 100_000)
     kept = RequestLog(FolderStore(tmp_path), WHO, Kept(1.0, features=True), counts := [0.0, 0.0])
-    kept.answered("long", {"t": np.array(["x" * 2**20], object)}, ANSWERS, 0)
+    kept.answered("long", lambda: {"t": np.array(["x" * 2**20], object)}, ANSWERS, 0)
     for _ in range(40):
-        kept.answered("many", {"a": np.arange(5000.0)}, Answers(np.arange(5000.0)), 0)
+        kept.answered("many", lambda: {"a": np.arange(5000.0)}, Answers(np.arange(5000.0)), 0)
     kept.close(30)
 
     found = [gzip.decompress(path.read_bytes()) for path in tmp_path.rglob("*.jsonl.gz")]

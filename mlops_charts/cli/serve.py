@@ -33,7 +33,6 @@ The variables MODEL, SLOT and VERSION say who answers. MLOPS_CHARTS_TRUSTED_TYPE
 types that skops may load, and MLOPS_CHARTS_ALLOW_PICKLE=1 admits a pickle: an image says so, as model.yaml does, and
 never the model's folder itself.
 """
-_LATER = "requests are not kept by this version; take serving.requestLog.sample out of model.yaml"
 
 
 class _Window(Duration):
@@ -46,15 +45,6 @@ class _Window(Duration):
         if found <= 0:
             self.fail("a window lasts longer than that", param, ctx)
         return found
-
-
-def _refused(_ctx: click.Context, param: click.Parameter, share: float) -> None:
-    if share > 0:
-        raise click.BadParameter(_LATER, param=param)
-
-
-def _accepted(name: str, **more: Any) -> Callable[[Command], Command]:
-    return click.option(name, hidden=True, expose_value=False, **more)
 
 
 @click.command(help=_HELP)
@@ -90,12 +80,15 @@ def _accepted(name: str, **more: Any) -> Callable[[Command], Command]:
               help="A feature that is watched; may come often, and without it all are.")  # fmt: skip
 @click.option("--drain", is_flag=True,
               help="Wait until the server beside this process gets no more requests, and end.")  # fmt: skip
-@_accepted("--request-log")
-@_accepted("--request-log-endpoint")
-@_accepted("--request-log-region")
-@_accepted("--request-log-sample", type=float, default=0.0, callback=_refused)
-@_accepted("--request-log-retain")
-@_accepted("--request-log-features", is_flag=True)
+@click.option("--request-log", metavar="TARGET",
+              help="Where a sample of requests is kept: s3://BUCKET/PREFIX or a folder.")  # fmt: skip
+@click.option("--request-log-sample", type=click.FloatRange(0, 1), default=0.0, show_default=True,
+              help="The share that is kept.")  # fmt: skip
+@click.option("--request-log-features", is_flag=True, help="Keep inputs too.")
+@click.option("--request-log-retain", type=_Window(), default="720h", show_default=True,
+              help="Time after which what was kept is removed.")  # fmt: skip
+@click.option("--request-log-endpoint", default="", metavar="URL", help="The S3 server, if it is not Amazon's own.")
+@click.option("--request-log-region", default="us-east-1", show_default=True, help="Its region.")
 def command(*, folder: Path | None, drain: bool, metrics_port: int, **options: Any) -> int:
     """Serve, or wait until a server is drained."""
     if drain:
@@ -126,7 +119,8 @@ def _serve(
     trusted: tuple[str, ...],
     drift_window: float,
     drift_features: tuple[str, ...],
-    **_later: Any,
+    request_log: str | None,
+    **later: Any,
 ) -> int:
     from mlops_charts.serving.asked import Asked, trusted_by  # noqa: PLC0415 - --help stays light
     from mlops_charts.serving.serve import serve  # noqa: PLC0415 - the same
@@ -149,10 +143,20 @@ def _serve(
         max_queue=max_queue,
         drift_window=drift_window,
         drift_features=drift_features,
+        request_log=_logged(request_log, later),
         trusted=(*named, *trusted),
         allow_pickle=allow_pickle,
     )
     return serve(asked)
+
+
+def _logged(target: str | None, options: dict[str, Any]) -> Any:
+    from mlops_charts.serving.asked import LogAsked  # noqa: PLC0415 - --help stays light
+
+    asked = {name: options[f"request_log_{name}"] for name in ("sample", "endpoint", "region", "retain", "features")}
+    if asked["sample"] and not target:
+        raise click.UsageError("--request-log-sample needs --request-log, as in: --request-log=s3://bucket/requests")
+    return LogAsked(target, **asked) if target and asked["sample"] else None
 
 
 def _identity() -> Any:

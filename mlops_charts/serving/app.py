@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -12,6 +12,7 @@ from mlops_charts.contract import LIVE_PATH, READY_PATH
 from mlops_charts.saved_model import Signature
 from mlops_charts.serving import protocol_v2
 from mlops_charts.serving.asked import Identity
+from mlops_charts.serving.asks import Ask, Together
 from mlops_charts.serving.batching import Batching
 from mlops_charts.serving.counters import READY
 from mlops_charts.serving.declined import Declined
@@ -40,6 +41,16 @@ class Route:
     answer: Callable[[bytes], Awaitable[tuple[int, str, bytes]]]
 
 
+class Beside(Protocol):
+    """What runs in the event loop of HTTP."""
+
+    def begin(self, loop: Any) -> None:
+        """Prepare a loop that is about to run."""
+
+    def end(self, loop: Any) -> None:
+        """Finish what was begun, in a loop that has stopped."""
+
+
 @dataclass(frozen=True)
 class Parts:
     """What an application is made of.
@@ -55,6 +66,8 @@ class Parts:
         state: How far this one has come, as `Counters` say it.
         pages: What people open, by path.
         routes: More that is answered, by path.
+        beside: What runs in the same event loop.
+        logger: Is told of each request that was answered, and which rows of the answers are its own.
     """
 
     identity: Identity
@@ -67,6 +80,8 @@ class Parts:
     state: Sequence[float] = (READY,)
     pages: Mapping[str, Page] = field(default_factory=dict)
     routes: Mapping[str, Route] = field(default_factory=dict)
+    beside: Sequence[Beside] = ()
+    logger: Callable[[Ask, Together, int, int], None] | None = None
 
 
 class App:
@@ -78,9 +93,19 @@ class App:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._house = House(parts.batching, parts.metrics, parts.max_body_bytes, parts.state)
+        self._house = House(parts.batching, parts.metrics, parts.max_body_bytes, parts.state, parts.logger)
         self._said, self._readiness = _documents(parts)
         self._desks = _desks(parts, self._house)
+
+    def __rsgi_init__(self, loop: Any) -> None:
+        """Begin what runs beside HTTP."""
+        for one in self._parts.beside:
+            one.begin(loop)
+
+    def __rsgi_del__(self, loop: Any) -> None:
+        """End it."""
+        for one in self._parts.beside:
+            one.end(loop)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""

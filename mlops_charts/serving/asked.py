@@ -36,6 +36,27 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class LogAsked:
+    """What is kept of requests.
+
+    Attributes:
+        target: s3://BUCKET/PREFIX, or a folder.
+        sample: Share of the requests.
+        endpoint: The URL of the S3 server; empty for Amazon's own.
+        region: As the server calls it.
+        retain: Seconds until it is removed.
+        features: Whether inputs are kept too.
+    """
+
+    target: str
+    sample: float
+    endpoint: str = ""
+    region: str = "us-east-1"
+    retain: float = 30 * 86400.0
+    features: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What a server is asked to do.
 
@@ -56,6 +77,7 @@ class Asked:
         max_queue: Requests of one process that may be without an answer; 0 for as many as its speed allows.
         drift_window: Seconds over which drift is taken.
         drift_features: The features that are watched; empty for all that the profile has.
+        request_log: What is kept of requests; None for nothing.
         trusted: Types that skops may load: what the image says, never what the model's folder does.
         allow_pickle: Whether a pickle may be loaded, by the same authority.
     """
@@ -76,6 +98,7 @@ class Asked:
     max_queue: int = 0
     drift_window: float = 3600.0
     drift_features: tuple[str, ...] = ()
+    request_log: LogAsked | None = None
     trusted: tuple[str, ...] = ()
     allow_pickle: bool = False
 

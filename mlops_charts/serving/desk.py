@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from traceback import format_exc
 from typing import Any, Final, Protocol
@@ -49,10 +49,19 @@ class House:
         metrics: Counts.
         max_body_bytes: The largest body.
         state: How far this process has come, as `Counters` say it.
+        logger: Is told of each request that was answered, and which rows of the answers are its own.
     """
 
-    def __init__(self, batching: Batching, metrics: Metrics, max_body_bytes: int, state: Sequence[float]) -> None:
+    def __init__(
+        self,
+        batching: Batching,
+        metrics: Metrics,
+        max_body_bytes: int,
+        state: Sequence[float],
+        logger: Callable[[Ask, Together, int, int], None] | None = None,
+    ) -> None:
         self.batching, self.metrics, self.max_body_bytes, self.state = batching, metrics, max_body_bytes, state
+        self.logger = logger
         self.waiting, self.held = 0, 0  # requests without an answer, and the bytes of their bodies
 
     def headers(self) -> list[tuple[str, str]]:
@@ -91,6 +100,7 @@ class Desk:
                 body = await protocol()
             else:
                 body = await self._long(protocol, length)
+            ask.size = len(body)
             binary = headers.get(HEADER)
             if binary is None:
                 self._face.read(ask, body)
@@ -119,6 +129,8 @@ class Desk:
             headers = [*headers, _CLOSE]
         self._metrics.ended(perf_counter() - ask.began, 200)
         _respond(ask.channel, 200, headers, body)
+        if self._house.logger:
+            self._house.logger(ask, together, start, stop)
 
     def _refused(self, ask: Ask, declined: Declined) -> None:
         ask.answered = True

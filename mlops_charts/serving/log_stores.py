@@ -19,6 +19,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from mlops_charts.errors import MlopsChartsError
+from mlops_charts.serving.asked import LogAsked
 from mlops_charts.serving.signing import Keys, key_path, query_text, signed
 
 MOST_REMOVED: Final = 200  # objects at one time
@@ -148,6 +149,25 @@ class S3Store:
         except (URLError, HTTPException, OSError) as error:
             raise NotStored(f"{method} {url}: {getattr(error, 'reason', error)}") from None
         return found
+
+
+def store_at(asked: LogAsked, environ: Mapping[str, str]) -> Store:
+    """Return the store that is asked for; the variables of AWS' own tools say who asks.
+
+    Raises:
+        NotStored: Nobody says who asks, or where to.
+    """
+    if not asked.target.startswith("s3://"):
+        return FolderStore(Path(asked.target))
+    bucket, _, prefix = asked.target.removeprefix("s3://").partition("/")
+    endpoint = asked.endpoint or environ.get("AWS_ENDPOINT_URL", "") or f"https://s3.{asked.region}.amazonaws.com"
+    access, secret = environ.get("AWS_ACCESS_KEY_ID", ""), environ.get("AWS_SECRET_ACCESS_KEY", "")
+    if not bucket or not re.fullmatch(r"https?://[^/?#]+/?", endpoint):
+        raise NotStored(f"the request log cannot go to {asked.target} at {endpoint}; s3://BUCKET/PREFIX was expected")
+    if not access or not secret:
+        raise NotStored("the request log needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment")
+    keys = Keys(access, secret, environ.get("AWS_SESSION_TOKEN", ""))
+    return S3Store(endpoint, asked.region, bucket, prefix.strip("/"), keys)
 
 
 class _NoRedirect(HTTPRedirectHandler):

@@ -149,8 +149,8 @@ class Metrics:
         values = dict(zip(self._values, sums[self._predicted_at :], strict=False))
         yield self._series(contract.PREDICTIONS, "counter", "Predicted rows by value.", "value", values)
         about = dict(zip(("model", "slot", "version", *_ABOUT), astuple(self._identity), strict=True))
-        yield _head(contract.MODEL_INFO, "gauge", "What is served; always 1.")
-        yield f"{contract.MODEL_INFO}{_labels(about)} 1.0\n"
+        yield head(contract.MODEL_INFO, "gauge", "What is served; always 1.")
+        yield f"{contract.MODEL_INFO}{labels_text(about)} 1.0\n"
 
     def _theirs(self, sums: list[float]) -> Iterable[str]:
         start = self._size
@@ -160,7 +160,7 @@ class Metrics:
 
     def _series(self, name: str, kind: str, text: str, label: str, values: Mapping[str, float]) -> str:
         lines = (f"{name}{self._labels(label, value)} {number!r}\n" for value, number in values.items())
-        return _head(name, kind, text) + "".join(lines)
+        return head(name, kind, text) + "".join(lines)
 
     def _histogram(self, name: str, text: str, bounds: Sequence[float], cells: list[float]) -> str:
         lines, count = [], 0.0
@@ -168,23 +168,25 @@ class Metrics:
             count += found
             lines.append(f"{name}_bucket{self._labels('le', bound)} {count!r}\n")
         own = self._labels("", "")
-        head = _head(name, "histogram", text)
-        return f"{head}{''.join(lines)}{name}_count{own} {count!r}\n{name}_sum{own} {cells[-1]!r}\n"
+        above = head(name, "histogram", text)
+        return f"{above}{''.join(lines)}{name}_count{own} {count!r}\n{name}_sum{own} {cells[-1]!r}\n"
 
     def _labels(self, name: str, value: str) -> str:
         identity = self._identity
         own = {"model": identity.model, "slot": identity.slot, "version": identity.version}
-        return _labels({**own, **({name: value} if name else {})})
+        return labels_text({**own, **({name: value} if name else {})})
 
 
 _ABOUT: Final = ("code_digest", "data_digest", "run_id")
 
 
-def _head(name: str, kind: str, text: str) -> str:
+def head(name: str, kind: str, text: str) -> str:
+    """Return what stands ahead of the samples of a metric."""
     return f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
 
 
-def _labels(labels: Mapping[str, str]) -> str:
+def labels_text(labels: Mapping[str, str]) -> str:
+    """Return labels as they stand behind a metric's name."""
     return "{" + ",".join(f'{name}="{_escaped(labels[name])}"' for name in sorted(labels)) + "}"
 
 

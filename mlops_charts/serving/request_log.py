@@ -22,7 +22,7 @@ import random
 import secrets
 import socket
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -84,17 +84,17 @@ class RequestLog:
         self._lock, self._waiting, self._stop = Lock(), 0, Event()
         self._thread: Thread | None = None
 
-    def answered(self, request_id: str, rows: Rows, answers: Answers, size: int) -> None:
+    def answered(self, request_id: str, read: Callable[[], Rows], answers: Answers, size: int) -> None:
         """Keep a request, if it is of the sample.
 
         Args:
             request_id: Empty if it has none.
-            rows: By column.
+            read: Returns the rows by column; it is called only if they are kept.
             answers: What the model said.
             size: Bytes of the request, by which memory is limited.
         """
         if self._chosen(request_id):
-            features = dict(rows) if self._kept.features else {}
+            features = dict(read()) if self._kept.features else {}
             self._take(size, (datetime.now(UTC), request_id, {"rows": features, "answers": answers}))
 
     def told(self, request_id: str, reward: float, truth: list[Any] | None, size: int) -> None:

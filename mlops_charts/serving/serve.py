@@ -24,6 +24,7 @@ from mlops_charts.serving.asked import Asked
 from mlops_charts.serving.counters import STOPPING
 from mlops_charts.serving.exposition import listen
 from mlops_charts.serving.metrics import Metrics
+from mlops_charts.serving.truth import Truth
 from mlops_charts.serving.worker import application
 from mlops_charts.serving.workers import usual
 
@@ -45,13 +46,13 @@ def serve(asked: Asked) -> int:
     """
     _check(asked)
     workers = asked.workers or usual()
-    metrics = _metrics(asked, workers)
+    truth, metrics = _metrics(asked, workers)
     if asked.metrics_port:
         listen(asked.host, asked.metrics_port, metrics.text)
     server = _server(asked, workers)
     server.on_startup(partial(_watch, server, metrics, workers))
     try:
-        server.serve(target_loader=partial(application, asked, metrics, workers), wrap_loader=False)
+        server.serve(target_loader=partial(application, asked, metrics, truth, workers), wrap_loader=False)
     except SystemExit:
         if server.respawn_failed_workers:
             message = "a process that listens was killed again and again, most likely for want of memory"
@@ -80,10 +81,11 @@ def _server(asked: Asked, workers: int) -> Any:
     )
 
 
-def _metrics(asked: Asked, workers: int) -> Metrics:
-    signature = checked_signature(asked.folder)
+def _metrics(asked: Asked, workers: int) -> tuple[Truth, Metrics]:
+    signature, profile = checked_signature(asked.folder), _profile(asked.folder)
     # A process that follows another one may begin before that one has ended.
-    return Metrics(asked.identity, signature, _profile(asked.folder), slots=2 * workers)
+    truth = Truth(asked, signature, profile, 2 * workers)
+    return truth, Metrics(asked.identity, signature, profile, truth.sections, 2 * workers)
 
 
 def _watch(server: Any, metrics: Metrics, workers: int) -> None:

@@ -12,6 +12,7 @@ from mlops_charts.saved_model import BrokenModel, SavedModel
 from mlops_charts.serving.asked import Asked
 from mlops_charts.serving.counters import READY
 from mlops_charts.serving.metrics import Metrics
+from mlops_charts.serving.truth import FEEDBACK_PATHS, Observed, Truth
 
 if TYPE_CHECKING:
     from mlops_charts.serving.batching import Batching
@@ -19,17 +20,18 @@ if TYPE_CHECKING:
 _THREADS: Final = 4
 
 
-def application(asked: Asked, metrics: Metrics, workers: int) -> Any:
+def application(asked: Asked, metrics: Metrics, truth: Truth, workers: int) -> Any:
     """Return the application, in the process that listens.
 
     Args:
         asked: What the server is asked to do.
         metrics: Shared with all other processes.
+        truth: The same.
         workers: How many processes listen.
     """
     try:
         slot = metrics.begin()
-        made = _loaded(asked, metrics, slot, workers)
+        made = _loaded(asked, metrics, truth, slot, workers)
     except (BrokenModel, OSError) as error:
         if metrics.counters.first():
             sys.stderr.write(f"error: {error}\n")
@@ -41,9 +43,9 @@ def application(asked: Asked, metrics: Metrics, workers: int) -> Any:
     return made
 
 
-def _loaded(asked: Asked, metrics: Metrics, slot: int, workers: int) -> Any:
+def _loaded(asked: Asked, metrics: Metrics, truth: Truth, slot: int, workers: int) -> Any:
     from mlops_charts.saved_model import load, read_example  # noqa: PLC0415 - what computes is loaded here alone
-    from mlops_charts.serving.app import App, Parts  # noqa: PLC0415 - the same
+    from mlops_charts.serving.app import App, Parts, Route  # noqa: PLC0415 - the same
     from mlops_charts.serving.example import check_example  # noqa: PLC0415 - the same
     from mlops_charts.serving.inputs import Inputs  # noqa: PLC0415 - the same
     from mlops_charts.serving.openapi_schemas import Limits  # noqa: PLC0415 - the same
@@ -53,7 +55,8 @@ def _loaded(asked: Asked, metrics: Metrics, slot: int, workers: int) -> Any:
     rows = check_example(model, asked.folder)
     example = read_example(asked.folder)
     inputs = Inputs(model.signature, asked.max_rows, asked.non_finite == "missing")
-    batching = _batching(model, example.v2, asked, metrics, workers)
+    observed = Observed(truth, metrics, slot)
+    batching = _batching(model, example.v2, asked, metrics, observed, workers)
     log("serving", model=asked.identity.model, version=asked.identity.version, host=asked.host, port=asked.http_port,
         protocol=asked.protocol, example_rows=rows)  # fmt: skip
     shown = Limits(asked.max_rows, missing=asked.non_finite == "missing")
@@ -68,11 +71,16 @@ def _loaded(asked: Asked, metrics: Metrics, slot: int, workers: int) -> Any:
             ready=lambda: metrics.counters.ready() >= workers,
             state=metrics.counters.state(slot),
             pages=pages(asked.identity, model.signature, example, shown, asked.protocol),
+            routes=dict.fromkeys(FEEDBACK_PATHS, Route("POST", observed.feedback)),
+            logger=observed.logger,
+            beside=(observed,),
         )
     )
 
 
-def _batching(model: SavedModel, request: Any, asked: Asked, metrics: Metrics, workers: int) -> Batching:
+def _batching(  # noqa: PLR0917 - what a process is made of
+    model: SavedModel, request: Any, asked: Asked, metrics: Metrics, observed: Observed, workers: int
+) -> Batching:
     from mlops_charts.serving import protocol_v2  # noqa: PLC0415 - what computes is loaded here alone
     from mlops_charts.serving.batching import Batching, Limits  # noqa: PLC0415 - the same
     from mlops_charts.serving.inputs import Inputs  # noqa: PLC0415 - the same
@@ -92,4 +100,4 @@ def _batching(model: SavedModel, request: Any, asked: Asked, metrics: Metrics, w
     steady = model.signature.format == "onnx" and not model.signature.entrypoint
     log("measured", call_us=round(pace.call * 1e6, 1), row_us=round(pace.row * 1e6, 2), in_event_loop=steady,
         most_requests=limits.requests, most_rows=limits.rows, workers=workers)  # fmt: skip
-    return Batching(model, pace if steady else None, limits, metrics.computed)
+    return Batching(model, pace if steady else None, limits, metrics.computed, observed.observers)
