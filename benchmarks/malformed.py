@@ -21,12 +21,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from malformed_requests import MAX_BODY, MAX_ROWS, malformed
 from model_servers import Server, iris_folder, server
-from rsgi_calls import ask
+from rsgi_calls import app_of, ask
 
-from mlops_charts.saved_model import read_signature
 from mlops_charts.serving.asked import Asked, Identity
-from mlops_charts.serving.metrics import Metrics
-from mlops_charts.serving.worker import application
 
 _WARM = 20_000
 _REQUESTS, _OVER_HTTP = 100_000, 5_000
@@ -51,7 +48,7 @@ def main(arguments: list[str]) -> int:
 
 async def _in_process(folder: Path, count: int) -> Counter[tuple[str, int]]:
     asked = Asked(folder, Identity("iris"), max_body_bytes=MAX_BODY, max_rows=MAX_ROWS)
-    app = application(asked, Metrics(asked.identity, read_signature(folder), None, slots=1), 1)
+    app = app_of(asked)
     await _asked(app, _WARM, 1)
     before, began = _resident(), perf_counter()
     statuses = await _asked(app, count, 2)

@@ -7,6 +7,19 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlops_charts.saved_model import read_signature
+from mlops_charts.serving.asked import Asked
+from mlops_charts.serving.metrics import Metrics
+from mlops_charts.serving.truth import Truth
+from mlops_charts.serving.worker import application
+
+
+def app_of(asked: Asked) -> Any:
+    """Return the application of one process."""
+    signature = read_signature(asked.folder)
+    truth = Truth(asked, signature, None, 1)
+    return application(asked, Metrics(asked.identity, signature, None, truth.sections, 1), truth, 1)
+
 
 @dataclass(frozen=True)
 class Scope:

@@ -17,12 +17,9 @@ from urllib.parse import quote
 import pytest
 from malformed_requests import INFER, MAX_BODY, MAX_ROWS, Malformed, malformed
 from model_servers import Server, iris_folder, server
-from rsgi_calls import Call, ask
+from rsgi_calls import Call, app_of, ask
 
-from mlops_charts.saved_model import read_signature
 from mlops_charts.serving.asked import Asked, Identity
-from mlops_charts.serving.metrics import Metrics
-from mlops_charts.serving.worker import application
 
 COUNT, OVER_HTTP = 5200, 650
 
@@ -41,7 +38,7 @@ def iris(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 
 def made(model: Path) -> Any:
     asked = Asked(model, Identity("iris"), max_body_bytes=MAX_BODY, max_rows=MAX_ROWS)
-    return application(asked, Metrics(asked.identity, read_signature(model), None, slots=1), 1)
+    return app_of(asked)
 
 
 def test_every_malformed_request_is_turned_down(model: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ import click
 
 from mlops_charts.cli import CLEAN
 from mlops_charts.cli.durations import Duration
-from mlops_charts.contract import GRPC_PORT, HTTP_PORT, METRICS_PORT
+from mlops_charts.contract import HTTP_PORT, METRICS_PORT, SERVED_CODE, SERVED_DATA, SERVED_RUN
 from mlops_charts.serving.asked import MAX_BODY_BYTES, MAX_ROWS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -53,8 +53,8 @@ class _Window(Duration):
               help="The protocol that is documented; both are served.")  # fmt: skip
 @click.option("--host", default="0.0.0.0", show_default=True, help="The address to listen at.")  # noqa: S104 - a pod's
 @click.option("--http-port", type=click.IntRange(1, 65535), default=HTTP_PORT, show_default=True, help="Predictions.")
-@click.option("--grpc-port", type=click.IntRange(0, 65535), default=GRPC_PORT, show_default=True,
-              help="Accepted; gRPC is not served by this version.")  # fmt: skip
+@click.option("--grpc-port", type=click.IntRange(0, 65535), default=0, show_default=True,
+              help="Version 2 over gRPC; 0 for none.")  # fmt: skip
 @click.option("--metrics-port", type=click.IntRange(0, 65535), default=METRICS_PORT, show_default=True,
               help="Metrics; 0 for none.")  # fmt: skip
 @click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True,
@@ -80,8 +80,9 @@ class _Window(Duration):
               help="A feature that is watched; may come often, and without it all are.")  # fmt: skip
 @click.option("--drain", is_flag=True,
               help="Wait until the server beside this process gets no more requests, and end.")  # fmt: skip
-@click.option("--request-log", metavar="TARGET",
-              help="Where a sample of requests is kept: s3://BUCKET/PREFIX or a folder.")  # fmt: skip
+@click.option(
+    "--request-log", metavar="TARGET", help="Where a sample of requests is kept: s3://BUCKET/PREFIX or a folder."
+)
 @click.option("--request-log-sample", type=click.FloatRange(0, 1), default=0.0, show_default=True,
               help="The share that is kept.")  # fmt: skip
 @click.option("--request-log-features", is_flag=True, help="Keep inputs too.")
@@ -108,6 +109,7 @@ def _serve(
     protocol: Literal["v2", "seldon"],
     host: str,
     http_port: int,
+    grpc_port: int,
     timeout: float,
     non_finite: Literal["reject", "missing"],
     max_body: int,
@@ -131,6 +133,7 @@ def _serve(
         _identity(),
         host=host,
         http_port=http_port,
+        grpc_port=grpc_port,
         metrics_port=metrics_port,
         protocol=protocol,
         timeout=timeout,
@@ -167,7 +170,7 @@ def _identity() -> Any:
         said("MODEL") or "model",
         said("SLOT", ""),
         said("VERSION", ""),
-        said("MLOPS_CHARTS_CODE_DIGEST", ""),
-        said("MLOPS_CHARTS_DATA_DIGEST", ""),
-        said("MLOPS_CHARTS_RUN_ID", ""),
+        said(SERVED_CODE, ""),
+        said(SERVED_DATA, ""),
+        said(SERVED_RUN, ""),
     )

@@ -22,6 +22,8 @@ from mlops_charts.serving.face_v2 import FaceV2
 from mlops_charts.serving.inputs import Inputs
 from mlops_charts.serving.metrics import Metrics
 from mlops_charts.serving.pages import Page
+from mlops_charts.serving.versions import own_version
+from mlops_charts.serving.wakeups import fewer_wakeups
 
 _JSON: Final = [("content-type", "application/json")]
 _READING: Final = frozenset({"GET", "HEAD"})
@@ -98,14 +100,10 @@ class App:
         self._desks = _desks(parts, self._house)
 
     def __rsgi_init__(self, loop: Any) -> None:
-        """Begin what runs beside HTTP."""
+        """Take the loop that all requests come in."""
+        fewer_wakeups(loop)
         for one in self._parts.beside:
             one.begin(loop)
-
-    def __rsgi_del__(self, loop: Any) -> None:
-        """End it."""
-        for one in self._parts.beside:
-            one.end(loop)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
@@ -114,6 +112,11 @@ class App:
             await desk.answer(scope, protocol)
         else:
             await self._other(scope.method, scope.path, scope, protocol)
+
+    def __rsgi_del__(self, loop: Any) -> None:
+        """End it."""
+        for one in self._parts.beside:
+            one.end(loop)
 
     async def _other(self, method: str, path: str, scope: Any, protocol: Any) -> None:
         route, page = self._parts.routes.get(path), self._parts.pages.get(path)
@@ -165,7 +168,7 @@ class App:
 def _documents(parts: Parts) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
     """Return what is said without asking the model, and what of it is said otherwise while somebody is not ready."""
     model, version = parts.identity.model, parts.identity.version
-    server = {"name": "mlops-charts", "version": _own_version(), "extensions": ["binary_tensor_data"]}
+    server = {"name": "mlops-charts", "version": own_version(), "extensions": ["binary_tensor_data"]}
     about = protocol_v2.metadata(parts.signature, model, version)
     up = orjson.dumps({"live": True})
     models = (f"/v2/models/{model}", *([f"/v2/models/{model}/versions/{version}"] if version else []))
@@ -195,12 +198,3 @@ def _desks(parts: Parts, house: House) -> Mapping[str, Desk]:
         "/api/v0.1/predictions": predict,
         "/predict": predict,
     }
-
-
-def _own_version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - once, at the start
-
-    try:
-        return version("mlops-charts")
-    except PackageNotFoundError:
-        return ""

@@ -66,6 +66,7 @@ class Asked:
         host: The address to listen at.
         http_port: The port of predictions and health.
         metrics_port: The port of metrics; 0 for none.
+        grpc_port: The port of version 2 over gRPC; 0 for none.
         protocol: The one that is documented; both are served.
         timeout: Seconds after which a request is given up.
         non_finite: What NaN and infinities are.
@@ -87,6 +88,7 @@ class Asked:
     host: str = "0.0.0.0"  # noqa: S104 - a pod is reached from outside
     http_port: int = HTTP_PORT
     metrics_port: int = METRICS_PORT
+    grpc_port: int = 0
     protocol: Literal["v2", "seldon"] = "v2"
     timeout: float = 5.0
     non_finite: Literal["reject", "missing"] = "reject"

@@ -88,6 +88,7 @@ def _seldon(example: Example) -> dict[str, Schema]:
     return {
         "/api/v1.0/predictions": _post("predictions", SELDON, "Ask the model", "Seldon", example.seldon),
         "/predict": _post("predict", SELDON, "Ask the model, as Seldon's executor does", "Seldon", example.seldon),
+        "/api/v1.0/feedback": _feedback(example),
         "/health/status": _get("seldonStatus", SELDON, "Whether the model answers", "Ready"),
         "/health/ping": _get("seldonPing", SELDON, "Whether the server lives", "Live"),
     }
@@ -119,6 +120,18 @@ def _post(operation: str, tag: str, summary: str, kind: str, example: Mapping[st
             "responses": {"200": {"description": "The answer.", "content": answers}, **refusals},
         }
     }
+
+
+def _feedback(example: Example) -> Schema:
+    told = {"reward": 1.0, "truth": {"data": {"ndarray": example.answers.labels}}}
+    made = _post("feedback", SELDON, "Say how good an answer was, or what was true", "Feedback", told)
+    error = _content("InferError")
+    made["post"]["responses"] = {
+        "200": {"description": "It was counted.", "content": _content("FeedbackResponse")},
+        "400": {"description": _REFUSALS["400"], "content": error},
+        "413": {"description": _REFUSALS["413"], "content": error},
+    }
+    return made
 
 
 def _get(operation: str, tag: str, summary: str, schema: str) -> Schema:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mlops_charts.saved_model import Column, Signature
+from mlops_charts.serving.feedback import LARGEST_REWARD
 from mlops_charts.serving.protocol_v2 import PROBABILITIES, label_name
 
 Schema = dict[str, Any]
@@ -56,6 +57,8 @@ def schemas(signature: Signature, limits: Limits) -> dict[str, Schema]:
         "SeldonRequest": _seldon_request(signature, limits),
         "SeldonResponse": _seldon_response(signature),
         "SeldonError": _seldon_error(),
+        "FeedbackRequest": _feedback(),
+        "FeedbackResponse": {"type": "object"},
         "Metadata": _metadata(),
         "Server": _object({"name": _text("Of the server."), "version": _text("Of the server."),
                            "extensions": {"type": "array", "items": {"type": "string"}}}),
@@ -226,6 +229,26 @@ def _seldon_error() -> Schema:
             "status": {"type": "integer"},
         })
     })  # fmt: skip
+
+
+def _feedback() -> Schema:
+    value = {"type": ["number", "string", "boolean", "null"]}
+    rows = {"type": "array", "items": {"anyOf": [value, {"type": "array", "items": value}]}}
+    truth = _object({"data": _object({"ndarray": rows})})
+    message = {"type": ["object", "null"], "description": "`meta.puid`, a text, names the request."}
+    return {
+        "type": "object",
+        "properties": {
+            "reward": {"type": "number", "minimum": 0, "maximum": LARGEST_REWARD},
+            "truth": {
+                "anyOf": [truth, {"type": "object", "maxProperties": 0}, {"type": "null"}],
+                "description": "What was true, a value or a list of values for each row.",
+            },
+            "request": message,
+            "response": message,
+        },
+        "anyOf": [{"required": ["reward"]}, {"required": ["truth"]}],
+    }
 
 
 def _metadata() -> Schema:

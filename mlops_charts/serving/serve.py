@@ -119,13 +119,14 @@ def _leave(server: Any, metrics: Metrics) -> None:
 
 
 def _check(asked: Asked) -> None:
-    lacking = [name for name in _NEEDED if find_spec(name) is None]
+    needed = (*_NEEDED, *(("grpc",) if asked.grpc_port else ()))
+    lacking = [name for name in needed if find_spec(name) is None]
     if lacking:
         raise CannotServe(f"{', '.join(lacking)} not installed; pip install 'mlops-charts[serve]'")
     if not asked.folder.is_dir():
         raise CannotServe(f"{asked.folder} is no folder; the folder of a saved model was expected")
     # Servers share a port so that there can be several processes; two servers must not by mistake.
-    for port in filter(None, (asked.http_port, asked.metrics_port)):
+    for port in filter(None, (asked.http_port, asked.grpc_port, asked.metrics_port)):
         with socket.socket(socket.AF_INET6 if ":" in asked.host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mlops_charts.log import log
@@ -15,6 +16,7 @@ from mlops_charts.serving.metrics import Metrics
 from mlops_charts.serving.truth import FEEDBACK_PATHS, Observed, Truth
 
 if TYPE_CHECKING:
+    from mlops_charts.serving.app import Parts
     from mlops_charts.serving.batching import Batching
 
 _THREADS: Final = 4
@@ -60,22 +62,29 @@ def _loaded(asked: Asked, metrics: Metrics, truth: Truth, slot: int, workers: in
     log("serving", model=asked.identity.model, version=asked.identity.version, host=asked.host, port=asked.http_port,
         protocol=asked.protocol, example_rows=rows)  # fmt: skip
     shown = Limits(asked.max_rows, missing=asked.non_finite == "missing")
-    return App(
-        Parts(
-            asked.identity,
-            model.signature,
-            inputs,
-            batching,
-            metrics,
-            asked.max_body_bytes,
-            ready=lambda: metrics.counters.ready() >= workers,
-            state=metrics.counters.state(slot),
-            pages=pages(asked.identity, model.signature, example, shown, asked.protocol),
-            routes=dict.fromkeys(FEEDBACK_PATHS, Route("POST", observed.feedback)),
-            logger=observed.logger,
-            beside=(observed,),
-        )
+    parts = Parts(
+        asked.identity,
+        model.signature,
+        inputs,
+        batching,
+        metrics,
+        asked.max_body_bytes,
+        ready=lambda: metrics.counters.ready() >= workers,
+        state=metrics.counters.state(slot),
+        pages=pages(asked.identity, model.signature, example, shown, asked.protocol),
+        routes=dict.fromkeys(FEEDBACK_PATHS, Route("POST", observed.feedback)),
+        logger=observed.logger,
+        beside=(observed,),
     )
+    return App(_with_grpc(parts, asked))
+
+
+def _with_grpc(parts: Parts, asked: Asked) -> Parts:
+    if not asked.grpc_port:
+        return parts
+    from mlops_charts.serving.grpc_server import GrpcServer  # noqa: PLC0415 - only if it is asked for
+
+    return replace(parts, beside=(*parts.beside, GrpcServer(parts, asked)))
 
 
 def _batching(  # noqa: PLR0917 - what a process is made of
