@@ -20,8 +20,8 @@ from s3_server import ACCESS_KEY, SECRET_KEY, S3Server, free_port, s3_server
 
 from mlops_charts.saved_model import Answers
 from mlops_charts.serving import request_log
-from mlops_charts.serving.asked import Identity
-from mlops_charts.serving.log_stores import FolderStore, NotStored, S3Store, ended_at, object_name
+from mlops_charts.serving.asked import Identity, LogAsked
+from mlops_charts.serving.log_stores import FolderStore, NotStored, S3Store, ended_at, object_name, store_at
 from mlops_charts.serving.request_log import DROPPED, QUEUE_BYTES, WRITTEN, Kept, RequestLog
 from mlops_charts.serving.signing import Keys, key_path, signed
 
@@ -249,3 +249,22 @@ def test_names_sort_by_age() -> None:
     assert [ended_at(one) for one in ("x", "../2026-11-23/120000Z-a.jsonl.gz", "2026-13-23/120000Z-a.jsonl.gz")] == [
         None
     ] * 3
+
+
+def test_target_and_variables_say_where(s3: S3Server, tmp_path: Path) -> None:
+    """A folder, or a prefix of a bucket; the endpoint is the one that is asked for, else that of the variables."""
+    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+    asked = LogAsked("s3://mlops/requests/rose/", 0.5, s3.endpoint)
+
+    store_at(asked, keys).put(object_name(NOW, "x"), b"kept")
+    assert (s3.folder / "mlops/requests/rose/2026-11-23/120000Z-x.jsonl.gz").read_bytes() == b"kept"
+    assert store_at(LogAsked(str(tmp_path), 1), {}) == FolderStore(tmp_path)
+    assert store_at(LogAsked("s3://b", 1), {**keys, "AWS_ENDPOINT_URL": "http://s3"}) == S3Store(
+        "http://s3", "us-east-1", "b", "", Keys(ACCESS_KEY, SECRET_KEY)
+    )
+    own = store_at(LogAsked("s3://b/p", 1, region="eu-west-1"), keys)
+    assert isinstance(own, S3Store)
+    assert own.endpoint == "https://s3.eu-west-1.amazonaws.com"
+    for target, endpoint in (("s3:///x", ""), ("s3://b", "s3.storage:8333")):
+        with pytest.raises(NotStored, match="cannot go to"):
+            store_at(LogAsked(target, 1, endpoint), keys)
