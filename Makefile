@@ -89,6 +89,7 @@ lock: ## Write the lock files anew (needs uv)
 	  -o mlops_charts/locks/serve-pandas.txt
 	$(LOCKED) benchmarks/serving-mlserver.in -o benchmarks/serving-mlserver.lock
 	$(LOCKED) benchmarks/serving-fastapi.in -o benchmarks/serving-fastapi.lock
+	$(subst platform linux,platform x86_64-manylinux_2_31,$(LOCKED)) benchmarks/serving-envoy.in -o benchmarks/serving-envoy.lock
 	$(LOCKED) requirements/seldon-core.in --override requirements/seldon-core.overrides -o mlops_charts/locks/seldon-core.txt
 
 .PHONY: clean

@@ -11,7 +11,7 @@ from serving_servers import Peer
 ALONE, _, SINGLE, MANY = SHAPES
 _TIMES = {"seldon": 15, "mlserver": 20, "fastapi": 3}
 _ROWS = {"logistic": 500_000, "forest": 200_000}
-_RATE, _BARE_RATE, _SHARE = 15_000, 17_700, 0.85
+_RATE, _BARE_RATE, _SHARE, _SPLIT = 15_000, 17_700, 0.85, 0.75
 _P99, _P50, _P99_MANY, _MEMORY = 0.020, 0.0004, 0.050, 200 * 2**20
 POD = 2  # workers of the pod that the bars are of
 
@@ -45,6 +45,10 @@ def bars(kind: str, figures: Mapping[Peer, Figures]) -> Iterator[Bar]:
             mine = figures.get(Peer("ours", peer.workers))
             if peer.name in _TIMES and mine is not None:
                 yield _ratio(peer, mine.found[SINGLE].rate, theirs.found[SINGLE].rate)
+        split = figures.get(Peer("envoy", POD))
+        if split is not None:
+            share = split.found[SINGLE].rate / ours.found[SINGLE].rate
+            yield Bar(f"behind Envoy at least {100 * _SPLIT:.0f} %", f"{100 * share:.0f} %", share >= _SPLIT)
     if ALONE in ours.found:
         yield _at_most("p50 at 1 connection", ours.found[ALONE].p50, _P50)
     if MANY in ours.found:

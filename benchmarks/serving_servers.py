@@ -30,10 +30,12 @@ _LOCKS = {
     "seldon": _ROOT / "mlops_charts" / "locks" / "seldon-core.txt",
     "mlserver": _HERE / "serving-mlserver.lock",
     "fastapi": _HERE / "serving-fastapi.lock",
+    "envoy": _HERE / "serving-envoy.lock",
 }
 _TITLES = {
     "bare": "bare handler",
     "ours": "mlops-charts serve",
+    "envoy": "the same behind Envoy, 90/10",
     "seldon": "seldon-core-microservice",
     "mlserver": "MLServer",
     "fastapi": "FastAPI + onnxruntime",
@@ -183,6 +185,13 @@ def _ours(python: Path, peer: Peer, _kind: str, model: Path, port: int, _scratch
     return _Start(command, environment, "/v2/health/ready", "/v2/models/iris/infer", _v2)
 
 
+def _envoy(python: Path, peer: Peer, _kind: str, model: Path, port: int, scratch: Path) -> _Start:
+    split = str(_HERE / "serving_peers" / "split.py")
+    command = [sys.executable, split, str(python.with_name("envoy")), str(model), str(port), str(peer.workers)]
+    environment = {"MODEL": "iris", "VERSION": "1.0.0", "PYTHONPATH": os.pathsep.join((str(_HERE), str(_ROOT)))}
+    return _Start([*command, str(scratch)], environment, "/v2/health/ready", "/v2/models/iris/infer", _v2)
+
+
 def _seldon(python: Path, peer: Peer, kind: str, _model: Path, port: int, _scratch: Path) -> _Start:
     ports = (f"--http-port={port}", f"--grpc-port={free_port()}", f"--metrics-port={free_port()}")
     wrapper = str(python.with_name("seldon-core-microservice"))
@@ -225,6 +234,7 @@ def _fastapi(python: Path, peer: Peer, _kind: str, model: Path, port: int, _scra
 _STARTS: Mapping[str, Callable[[Path, Peer, str, Path, int, Path], _Start]] = {
     "bare": _bare,
     "ours": _ours,
+    "envoy": _envoy,
     "seldon": _seldon,
     "mlserver": _mlserver,
     "fastapi": _fastapi,

@@ -33,6 +33,7 @@ still waits, at rising rates until the server carries no more. Who asks runs on 
 that a pod that has them for itself carries more.
 """
 _COLUMNS = ("offered/s", "answered/s", "answered", "p50 ms", "p99 ms", "cpu ms", "late ms")
+_LATE = 0.01  # seconds; who asks was then short of processor time itself
 
 
 @click.group(help=_HELP)
@@ -89,5 +90,8 @@ def _said(capacity: Capacity) -> str:
         promise: f"{level.answered:,.0f} requests/s, {_milliseconds(level.cpu_seconds)} ms of processor each"
         if level
         else "at no rate",
+        "note": f"who asked was late by {_milliseconds(late)} ms: the pod carries more than was measured"
+        if (late := capacity.levels[-1].late) > _LATE
+        else "",
     }
-    return "\n".join(f"{name:<22}{text}" for name, text in rows.items())
+    return "\n".join(f"{name:<22}{text}" for name, text in rows.items() if text)
