@@ -124,7 +124,7 @@ class Metrics:
         else:
             tally = Tally(answers.labels.tolist() if labels is None else labels) if self._values else {}
         for value, rows in tally.items():
-            place = self._places.get(str(value))
+            place = self._places.get(value) or self._places.get(str(value))
             if place is not None:
                 self._row[place] += rows
 
