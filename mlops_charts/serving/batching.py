@@ -242,8 +242,11 @@ class Batching:
                     self._refuse(ask, Declined(500, f"the model failed: {type(answers).__name__}"))
             else:
                 together = Together(answers)
+                if self._counted:  # ahead of the answers, so that who has one finds it counted
+                    self._counted(together)
                 self._send(asks, together)
-                self._tell(inputs, together)
+                for told in self._observers:
+                    told(inputs, together.answers)
         self.rows -= batch.rows
         batch.rows = 0
 
@@ -256,13 +259,6 @@ class Batching:
                 ask.sent(ask, together, start, stop)
                 _end(ask)
             start = stop
-
-    def _tell(self, inputs: Any, together: Together) -> None:
-        if self._counted:
-            self._counted(together)
-        if self._observers:
-            for told in self._observers:
-                told(inputs, together.answers)
 
     def _refuse(self, ask: Ask, declined: Declined) -> None:
         if not ask.answered:
