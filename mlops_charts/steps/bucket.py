@@ -117,7 +117,7 @@ def client(call: Call) -> Any:
 
     Keys come from the environment; without them boto3 looks for those of a workload identity.
     """
-    import boto3  # noqa: PLC0415 - 0.3 s
+    from boto3.session import Session  # noqa: PLC0415 - 0.3 s
     from botocore.config import Config  # noqa: PLC0415
 
     environ, storage = call.environ, call.spec.platform.storage
@@ -133,7 +133,7 @@ def client(call: Call) -> Any:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    return boto3.client(
+    return Session().client(  # one of its own: the default one keeps the keys that it found first
         "s3",
         endpoint_url=environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or storage.endpoint,
         region_name=environ.get("AWS_DEFAULT_REGION") or environ.get("AWS_REGION") or storage.region,
