@@ -67,6 +67,10 @@ class Counters:
         for slot in range(self.slots):
             self.tell(slot, state)
 
+    def begun(self) -> int:
+        """Return how many processes have become ready, whether they live still or not."""
+        return sum(self._head(slot, _STATE) == READY for slot in range(self.slots))
+
     def ready(self) -> int:
         """Return how many processes live and are ready."""
         slots = range(self.slots)

@@ -102,8 +102,8 @@ def _watch(server: Any, metrics: Metrics, workers: int) -> None:
 
 def _respawn(server: Any, metrics: Metrics, workers: int) -> None:
     """A process that cannot begin ends the server, with what it said; one that dies later is begun anew."""
-    while metrics.counters.ready() < workers:
-        sleep(_EVERY)
+    while metrics.counters.begun() < workers:
+        sleep(_EVERY / 10)
     server.respawn_failed_workers = True
 
 
