@@ -16,6 +16,7 @@ from pathlib import Path
 from model_servers import free_port
 
 ACCESS_KEY, SECRET_KEY = "reader", "a-secret-of-forty-characters-or-so"
+_MEMORY = 0.2  # seconds that the server keeps what a folder holds; with none at all its writers lock each other up
 _PATIENCE = 20.0  # seconds until a server that does not listen has failed
 
 
@@ -41,13 +42,17 @@ class S3Server:
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         }
 
+    def forget(self) -> None:
+        """Wait until the server looks anew at folders that were changed behind its back."""
+        time.sleep(2 * _MEMORY)
+
 
 @contextmanager
 def s3_server(folder: Path) -> Iterator[S3Server]:
     """Serve the folders of a folder as buckets, to whoever has the keys."""
     port = free_port()
     command = [_rclone(), "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}"]
-    command += ["--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--dir-cache-time", "0s", "--config", os.devnull]
+    command += ["--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--dir-cache-time", f"{_MEMORY}s", "--config", os.devnull]
     with (folder.parent / "rclone.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
