@@ -55,7 +55,7 @@ def test_a_release_starts_with_one_commit(tmp_path: Path) -> None:
     assert result.image == state.blue.image == f"ghcr.io:443/acme/iris@{DIGEST}"
     assert (state.blue.run_id, state.blue.code_digest, state.blue.data_digest) == (run_id, "code of 1.0.0", "data")
     assert (state.policy["steps"], state.policy["maxDurationSeconds"]) == ([5, 25, 50], 21600)
-    assert [check["metric"] for check in state.policy["analysis"]["checks"]] == [
+    assert [check["metric"] for check in state.policy["checks"]] == [
         "errorRate",
         "latency",
         "predictionDrift",

@@ -2,8 +2,21 @@
 
 from mlops_charts.planning.decide import decide
 from mlops_charts.planning.model import EnvironmentPlan, Images, PipelinePlan, Plan
-from mlops_charts.planning.names import Names
+from mlops_charts.planning.names import COMPONENT, Names
+from mlops_charts.planning.release import policy_of, release_spec
 from mlops_charts.release.state import SLOTS
 from mlops_charts.spec.steps import built_in_steps
 
-__all__ = ["SLOTS", "EnvironmentPlan", "Images", "Names", "PipelinePlan", "Plan", "built_in_steps", "decide"]
+__all__ = [
+    "COMPONENT",
+    "SLOTS",
+    "EnvironmentPlan",
+    "Images",
+    "Names",
+    "PipelinePlan",
+    "Plan",
+    "built_in_steps",
+    "decide",
+    "policy_of",
+    "release_spec",
+]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+COMPONENT: Final = "model"  # of the pods of a predictor; Seldon ends the Deployment's name with it
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,10 @@ class Names:
     def predictor_service(self, slot: str) -> str:
         """The Service that Seldon makes for a predictor; also the pods' label `seldon-app`."""
         return f"{self.model}-{slot}"
+
+    def predictor_deployment(self, slot: str) -> str:
+        """The Deployment that Seldon makes for a predictor: its name, the place of its pods, and their name."""
+        return f"{self.predictor_service(slot)}-0-{COMPONENT}"
 
     def pipeline_application(self) -> str:
         """The Application of the pipeline."""

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from mlops_charts.errors import Mistake
+from mlops_charts.release.policy import Policy
 from mlops_charts.spec.model import ModelSpec
-from mlops_charts.spec.operation import Check, Monitoring, Release, Serving
+from mlops_charts.spec.operation import Monitoring, Release, Serving
 from mlops_charts.spec.platform import Freeze, Ingress
 
 
@@ -59,8 +60,7 @@ class RunEnvironment(_Part):
 
     Attributes:
         name: The environment.
-        checks: What a release is judged by, every margin decided.
-        max_duration_seconds: After this a release is rolled back.
+        policy: By what a release that starts now is carried out and judged.
         freeze: Times in which no release starts or advances.
         serving: How it is served there.
         release: How a new version takes over there.
@@ -68,8 +68,7 @@ class RunEnvironment(_Part):
     """
 
     name: str
-    checks: tuple[Check, ...]
-    max_duration_seconds: int
+    policy: Policy
     freeze: tuple[Freeze, ...]
     serving: Serving
     release: Release

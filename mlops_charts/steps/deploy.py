@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from mlops_charts import contract
 from mlops_charts.log import log
@@ -17,7 +17,7 @@ from mlops_charts.release.git import RepositoryError
 from mlops_charts.release.repository import Commit, Written, write
 from mlops_charts.release.start import Paused, Rejected, flying_version, start
 from mlops_charts.spec.platform import Freeze
-from mlops_charts.steps.asked import RunEnvironment, RunSpec
+from mlops_charts.steps.asked import RunSpec
 from mlops_charts.steps.call import Call, Refused, Result, Unavailable
 from mlops_charts.steps.identity import found_version, identity_of, image_of
 from mlops_charts.steps.registered import Version
@@ -92,17 +92,6 @@ def run(call: Call) -> DeployResult:
     return result
 
 
-def policy_of(environment: RunEnvironment) -> dict[str, Any]:
-    """Return by what a release is judged from its start to its end, every margin decided; without nulls."""
-    asked = environment.release.model_dump(mode="json", by_alias=True, exclude_none=True)
-    checks = [check.model_dump(mode="json", by_alias=True, exclude_none=True) for check in environment.checks]
-    return {
-        **asked,
-        "analysis": {**asked["analysis"], "checks": checks},
-        "maxDurationSeconds": environment.max_duration_seconds,
-    }
-
-
 def frozen_until(freeze: Iterable[Freeze], now: datetime) -> str:
     """Return when the freeze ends that a moment is in; empty if it is in none. A freeze has its beginning in it."""
     ends = [one.to for one in freeze if datetime.fromisoformat(one.from_) <= now < datetime.fromisoformat(one.to)]
@@ -158,7 +147,7 @@ def _started(spec: RunSpec, before: ReleaseState, identity: Identity, now: datet
         before,
         identity,
         ingress=ingress,
-        policy=policy_of(environment),
+        policy=environment.policy.model_dump(mode="json", by_alias=True, exclude_none=True),
         at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         approval=spec.model.validation.approval == "manual",
     )

@@ -12,7 +12,7 @@ from typing import Any, Final
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
 from mlops_charts.generators.pipeline import storage
-from mlops_charts.planning import EnvironmentPlan, Plan
+from mlops_charts.planning import EnvironmentPlan, Plan, policy_of
 
 _PLAIN = re.compile(r"(?!x-|\.\.|.*__|.*_/|.*/_)[A-Za-z0-9._/-]{1,200}")
 _PLATFORM_BLOCKS: Final = (
@@ -110,8 +110,7 @@ def _environment(environment: EnvironmentPlan) -> dict[str, Any]:
         "namespace": environment.namespace,
         "host": environment.host,
         "executor": environment.executor,
-        "maxDurationSeconds": environment.max_duration_seconds,
-        "checks": [check.model_dump(mode="json", by_alias=True) for check in environment.checks],
+        "policy": policy_of(environment).model_dump(mode="json", by_alias=True, exclude_none=True),
         "freeze": [freeze.model_dump(mode="json", by_alias=True) for freeze in environment.freeze],
         **{block: spec[block] for block in ("serving", "release", "monitoring")},
     }

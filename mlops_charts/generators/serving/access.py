@@ -7,7 +7,6 @@ from typing import Any
 
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import metadata
-from mlops_charts.generators.serving.pods import deployment
 from mlops_charts.generators.values import namespace
 from mlops_charts.planning import SLOTS, EnvironmentPlan, Plan
 
@@ -34,7 +33,7 @@ def accounts(plan: Plan) -> Iterator[Part]:
 def judge_role(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]:
     """Yield what the judge may see: the objects of this model, by name, and nothing that changes them."""
     rules = [
-        _rule("apps", "deployments", *(deployment(plan, name) for name in SLOTS)),
+        _rule("apps", "deployments", *map(plan.names.predictor_deployment, SLOTS)),
         _rule("machinelearning.seldon.io", "seldondeployments", plan.model),
     ]
     if route := _ROUTES.get(plan.platform.ingress.type):

@@ -22,7 +22,6 @@ from mlops_charts.generators.serving.release_values import SlotName, slot
 from mlops_charts.generators.values import drift_window
 from mlops_charts.planning import EnvironmentPlan, Plan
 
-COMPONENT: Final = "model"  # ends the Deployment's name: <model>-<slot>-0-model
 SLOT_LABEL: Final = "mlops-charts/slot"
 MODEL_LABEL: Final = "mlops-charts/model"
 _SELDON_USER = 8888  # the user of Seldon's own images
@@ -37,11 +36,6 @@ def role_labels(plan: Plan, role: str) -> dict[str, str]:
 def pod_labels(plan: Plan, role: str) -> dict[str, str]:
     """Return all labels of a pod that has a role."""
     return labels_of(plan, role, {MODEL_LABEL: plan.model})
-
-
-def deployment(plan: Plan, name: SlotName) -> str:
-    """Return the name of the Deployment that Seldon makes for a slot."""
-    return f"{plan.names.predictor_service(name)}-0-{COMPONENT}"
 
 
 def logs_requests(plan: Plan) -> bool:

@@ -14,11 +14,11 @@ from mlops_charts.chart import when
 from mlops_charts.generators.model import Part
 from mlops_charts.generators.objects import SKIP_DRY_RUN, metadata
 from mlops_charts.generators.serving import values
-from mlops_charts.generators.serving.pods import COMPONENT, SLOT_LABEL, pod_labels, pod_spec
+from mlops_charts.generators.serving.pods import SLOT_LABEL, pod_labels, pod_spec
 from mlops_charts.generators.serving.release_values import SlotName, both, slot
 from mlops_charts.generators.serving.scaling import autoscaler, replicas
 from mlops_charts.generators.serving.secrets import loader_secret
-from mlops_charts.planning import SLOTS, EnvironmentPlan, Plan
+from mlops_charts.planning import COMPONENT, SLOTS, EnvironmentPlan, Plan
 
 _SERVERS = {"sklearn": "SKLEARN_SERVER", "mlflow": "MLFLOW_SERVER"}
 _LITERAL_TRAFFIC = {"blue": 100, "green": 0}  # the route divides, not Seldon

@@ -1,0 +1,113 @@
+"""What may happen to a release: by persons, by the pipeline, or because the judge has seen something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mlops_charts.release.policy import Policy
+from mlops_charts.release.state import Identity
+
+
+@dataclass(frozen=True)
+class Start:
+    """A version is to be released here.
+
+    Attributes:
+        version: What is released.
+        policy: By what it is carried out and judged.
+        approval: Whether a person must agree first.
+    """
+
+    version: Identity
+    policy: Policy
+    approval: bool = False
+
+
+@dataclass(frozen=True)
+class Approve:
+    """A person agrees to the release of a version."""
+
+    version: str
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A person holds the release in flight."""
+
+
+@dataclass(frozen=True)
+class Resume:
+    """A person lets a held release go on."""
+
+
+@dataclass(frozen=True)
+class RollBack:
+    """A person takes a version back, in flight or settled with its predecessor still warm.
+
+    Attributes:
+        reason: Why, in words.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unreject:
+    """A person lifts the rejection of a version."""
+
+    version: str
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What the state says runs, and where the version is new it has answered its example as when it was saved.
+
+    In `warming` the new version may then get traffic. In `promoting`, and in `rollingBack`, what was committed last is
+    seen running.
+
+    Attributes:
+        min_replicas: Pods that the stable slot runs now, the floor of the new slot under autoscaling.
+    """
+
+    min_replicas: int = 1
+
+
+@dataclass(frozen=True)
+class Advance:
+    """The evidence says that the version is not worse.
+
+    Attributes:
+        evidence: Digest of the record of the evidence, sha256:...
+    """
+
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class Regress:
+    """The evidence says that the version is worse, or that it cannot be judged.
+
+    Attributes:
+        reason: Why, in words.
+        evidence: Digest of the record of the evidence.
+        cause: verdict: a check failed. noData: nothing to judge by, and the policy says rollback. expired: undecided
+            after the policy's longest time. smoke: it answers its example otherwise than when it was saved.
+    """
+
+    reason: str
+    evidence: str = ""
+    cause: Literal["verdict", "noData", "expired", "smoke"] = "verdict"
+
+
+@dataclass(frozen=True)
+class Baked:
+    """The time is over in which the old version stays warm."""
+
+
+@dataclass(frozen=True)
+class Settle:
+    """What was committed last runs, everything is written down, and the next environment's release has started."""
+
+
+Event = Start | Approve | Pause | Resume | RollBack | Unreject | Ready | Advance | Regress | Baked | Settle
