@@ -80,7 +80,7 @@ image: install ## Build the image that the steps run in (needs docker, podman or
 
 .PHONY: lock
 lock: ## Write the lock files anew (needs uv)
-	uv pip compile pyproject.toml --group dev --extra validate --extra hikaru --extra steps --extra serve --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --group dev --extra validate --extra hikaru --extra steps --extra serve --extra local --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -q --upgrade -o requirements/dev.lock
 	$(LOCKED) pyproject.toml --extra steps --extra serve -c requirements/dev.lock -o requirements/runtime.lock
 	$(LOCKED) pyproject.toml --extra serve -c requirements/dev.lock -o mlops_charts/locks/serve.txt
