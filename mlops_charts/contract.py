@@ -46,6 +46,9 @@ PIPELINE_RUNS: Final = "mlops_pipeline_runs_total"  # model, status; Argo puts a
 PIPELINE_SECONDS: Final = "mlops_pipeline_duration_seconds"
 ARGO_PREFIX: Final = "argo_workflows_"
 
+# --- labels of pods ---
+SLOT_LABEL: Final = "mlops-charts/slot"
+
 # --- ports and paths of the server ---
 HTTP_PORT: Final = 9000
 GRPC_PORT: Final = 9500

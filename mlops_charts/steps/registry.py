@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from mlops_charts.steps.registered import Run, Version, age, rank, run_of, versi
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["TAG_TRIAL", "Registry", "Run", "Version", "model_folder", "open_registry"]
+__all__ = ["TAG_TRIAL", "Registry", "Run", "Version", "known_registry", "model_folder", "open_registry"]
 
 T = TypeVar("T")
 
@@ -145,6 +146,20 @@ class Registry:
         with unhurried():
             return Path(self._ask(lambda client: client.download_artifacts(run_id, name, str(into))))
 
+    def add(self, run_id: str, file: Path, name: str) -> None:
+        """Upload a file as the artifact `<name>/<its name>` of a run, beside those that are there."""
+        with unhurried():
+            self._ask(lambda client: client.log_artifact(run_id, str(file), name))
+
+    def read(self, run_id: str, path: str) -> bytes | None:
+        """Return the content of one artifact of a run; None if there is none."""
+        folder = str(PurePosixPath(path).parent)
+        listed = self._ask(lambda client: client.list_artifacts(run_id, folder))
+        if path not in {one.path for one in listed}:
+            return None
+        with unhurried(), tempfile.TemporaryDirectory() as scratch:
+            return Path(self._ask(lambda client: client.download_artifacts(run_id, path, scratch))).read_bytes()
+
     def versions(self) -> tuple[Version, ...]:
         """Return all versions, in the order of their numbers."""
         asked = f"name='{self.model}'"
@@ -261,6 +276,22 @@ def open_registry(call: Call) -> Registry:
     model = call.spec.plan.registered_model
     connection.ask(_accepting(_EXISTS, lambda client: _register(client, model)))
     return Registry(connection, model, connection.ask(lambda client: _experiment(client, model, uri)))
+
+
+def known_registry(uri: str, model: str, environ: Mapping[str, str]) -> Registry:
+    """Return the runs and versions of a model that is there; nothing is made.
+
+    Args:
+        uri: The tracking URI; the variable MLFLOW_TRACKING_URI goes before it.
+        model: The registered model.
+        environ: Variables of the environment.
+
+    Raises:
+        Unavailable: MLflow cannot be reached, or is not installed.
+    """
+    connection = connect(environ.get("MLFLOW_TRACKING_URI") or uri, environ)
+    found = connection.ask(lambda client: client.get_experiment_by_name(model))
+    return Registry(connection, model, str(found.experiment_id) if found else "")
 
 
 def model_folder(call: Call, registry: Registry, scratch: Path) -> Path:

@@ -22,7 +22,7 @@ from mlops_charts.generators.serving.release_values import SlotName, slot
 from mlops_charts.generators.values import drift_window
 from mlops_charts.planning import EnvironmentPlan, Plan
 
-SLOT_LABEL: Final = "mlops-charts/slot"
+SLOT_LABEL: Final = contract.SLOT_LABEL
 MODEL_LABEL: Final = "mlops-charts/model"
 _SELDON_USER = 8888  # the user of Seldon's own images
 _WRAPPER = "mlops_charts.serving.wrapper.Model"
