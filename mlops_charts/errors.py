@@ -10,10 +10,10 @@
 
 Rooms have further ones of what they work with. The command line ends with 1 for a mistake, with 3 for the others.
 
-- Mistakes: `Refused` by a step or by `init`, `NotEditable`, `Paused`, `Rejected`; of a run on this machine `NotHere`,
+- Mistakes: `Refused` by a step or by `init`, `NotEditable`, `Paused`, `Rejected`, `Nameless`; of a run on this machine `NotHere`,
   `NoStep`, `NoPast`, `MissingSecret`, `Unresolved`, `BadExpression`; of a smoke test `Differs`, `NoExample`; of a
   measurement `NoModel`.
-- Others: `GitError`, `RepositoryError` (`Missing`, `Rival`), `RegistryError` (`Unknown`, `Unreachable`), `HelmError`,
+- Others: `GitError`, `RepositoryError` (`Missing`, `Rival`, `Offline`, `Protected`), `RegistryError` (`Unknown`, `Unreachable`), `HelmError`,
   `MissingTool`, `DocumentError`, `SchemaError`, `FetchError`, `BrokenModel`, `CannotServe`, `BrokenFlow`,
   `NoAnswer`, `NoStorage`, `NotMeasured`, `NotStored`, `Unavailable`.
 - Caught by us, and told in another form: `Declined`, `NotPushedError`, `NotRun`, `PipFailed`, `Undefined`,

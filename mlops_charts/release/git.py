@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from mlops_charts.errors import MlopsChartsError
+from mlops_charts.release import person
 
 _TIMEOUT: Final = 180.0  # seconds for one command
 _LARGEST: Final = 16 * 1024 * 1024  # bytes of output
@@ -28,10 +29,11 @@ _KEPT: Final = (
     "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
 )  # fmt: skip
 _SETTINGS: Final = (
-    "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.askPass=", "credential.helper=", "gc.auto=0",
-    "maintenance.auto=false", "fetch.recurseSubmodules=false", "commit.gpgSign=false",
+    "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.askPass=", "gc.auto=0",
+    "maintenance.auto=false", "fetch.recurseSubmodules=false", "user.useConfigOnly=true",
     "http.lowSpeedLimit=100", "http.lowSpeedTime=60", "advice.detachedHead=false", "init.defaultBranch=main",
 )  # fmt: skip
+_UNATTENDED: Final = ("credential.helper=", "commit.gpgSign=false")
 _ASKPASS: Final = """#!/bin/sh
 case "$1" in
   Username*) cat "$MLOPS_CHARTS_GIT_CREDENTIALS/username" ;;
@@ -53,6 +55,14 @@ class Rival(RepositoryError):  # noqa: N818 - it says who was there
     """Somebody else has pushed meanwhile."""
 
 
+class Offline(RepositoryError):  # noqa: N818 - it says what the server is
+    """The server does not answer, or not to the end; a push may have arrived nevertheless."""
+
+
+class Protected(RepositoryError):  # noqa: N818 - it says what the branch is
+    """The server admits no push to the branch."""
+
+
 @dataclass(frozen=True)
 class Access:
     """What git may use to reach a repository and to sign.
@@ -61,11 +71,14 @@ class Access:
         credentials: Folder with username and password, or sshPrivateKey and known_hosts, as files; None without.
         signing_key: Folder with the SSH key that signs commits; None leaves them unsigned.
         environ: Variables of the environment, of which a few are handed on.
+        person: A folder in which the configuration of a person holds, who then reaches the repository, signs and is
+            the author as everywhere else; None where nobody is there.
     """
 
     credentials: Path | None = None
     signing_key: Path | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    person: Path | None = None
 
     def secrets(self) -> tuple[str, ...]:
         """Return what must stand in no message."""
@@ -84,6 +97,8 @@ class Git:
         environ: All variables that git sees.
         settings: Further configuration.
         secrets: What is taken out of every message.
+        signs: Whether commits are signed.
+        personal: Whether a person's configuration says who they are.
     """
 
     folder: Path
@@ -91,8 +106,14 @@ class Git:
     environ: Mapping[str, str]
     settings: tuple[str, ...]
     secrets: tuple[str, ...]
+    signs: bool = False
+    personal: bool = False
 
     def run(self, *arguments: str, given: str = "", **environ: str) -> str:
+        """Return what git prints, as text."""
+        return self.output(*arguments, given=given, **environ).decode("utf-8", errors="replace")
+
+    def output(self, *arguments: str, given: str = "", **environ: str) -> bytes:
         """Return what git prints.
 
         Args:
@@ -111,13 +132,26 @@ class Git:
             status, printed = _output(command, {**self.environ, **environ}, stdin, stderr)
             said = _last(stderr)
         if status is None:
-            raise RepositoryError(f"git {arguments[0]} with {self.address} did not end within {_TIMEOUT:g} s")
+            raise Offline(f"git {arguments[0]} with {self.address} did not end within {_TIMEOUT:g} s")
         if len(printed) > _LARGEST:
             raise RepositoryError(f"git {arguments[0]} printed more than {_LARGEST // 2**20} MiB")
         if status:
             told = printed[-_LONGEST:].decode("utf-8", errors="replace")  # where a push says who was faster
             raise self._failure(arguments[0], f"{told}\n{said}")
-        return printed.decode("utf-8", errors="replace")
+        return printed
+
+    def author(self) -> str:
+        """Return the person as `Name <address>`.
+
+        Raises:
+            Nameless: Git does not know them.
+        """
+        try:
+            return self.run("var", "GIT_AUTHOR_IDENT").rpartition(">")[0] + ">"
+        except RepositoryError:
+            message = "git does not know who you are, and a release decision says who has made it"
+            fix = "`git config --global user.name NAME` and `git config --global user.email ADDRESS` tell it"
+            raise person.Nameless(f"{message}; {fix}") from None
 
     def _failure(self, command: str, said: str) -> RepositoryError:
         for secret in self.secrets:
@@ -139,6 +173,16 @@ def git_in(folder: Path, address: str, access: Access) -> Git:
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
+    git = _personal(folder, address, access) if access.person else _unattended(folder, address, access)
+    (folder / "repository").mkdir(exist_ok=True)
+    git.run("init", "--quiet", "--bare", "--template=", ".")
+    with (folder / "repository" / "config").open("a", encoding="utf-8") as config:
+        config.write('[remote "origin"]\n\tpromisor = true\n\tpartialclonefilter = blob:none\n')
+    git.run("config", "remote.origin.url", address)
+    return git
+
+
+def _unattended(folder: Path, address: str, access: Access) -> Git:
     environ = {name: access.environ[name] for name in _KEPT if name in access.environ}
     environ |= {
         "HOME": str(folder),
@@ -150,13 +194,22 @@ def git_in(folder: Path, address: str, access: Access) -> Git:
         "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=20",
         **_reaching(folder, access.credentials),
     }
-    shown = re.sub(r"//[^/@\s]*@", "//", address)
-    git = Git(folder, shown, environ, _signing(folder, access.signing_key), access.secrets())
-    (folder / "repository").mkdir(exist_ok=True)
-    git.run("init", "--quiet", "--bare", ".")
-    for name, setting in (("url", address), ("promisor", "true"), ("partialclonefilter", "blob:none")):
-        git.run("config", f"remote.origin.{name}", setting)
-    return git
+    signing = _signing(folder, access.signing_key)
+    return Git(folder, _shown(address), environ, (*_UNATTENDED, *signing), access.secrets(), signs=bool(signing))
+
+
+def _personal(folder: Path, address: str, access: Access) -> Git:
+    settings = person.configured(access.person or folder, access.environ)
+    environ = {**person.environ_of(access.environ), **person.handed_on(settings)}
+    environ |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": _PROTOCOLS}
+    if not any(name == "core.sshcommand" for name, _ in settings):
+        environ.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=20")
+    secrets = person.tokens(settings)
+    return Git(folder, _shown(address), environ, (), secrets, signs=person.signs(settings), personal=True)
+
+
+def _shown(address: str) -> str:
+    return re.sub(r"//[^/@\s]*@", "//", address)
 
 
 def _reaching(folder: Path, credentials: Path | None) -> dict[str, str]:
@@ -253,24 +306,43 @@ _RIVALS: Final = (
     "fetch first", "non-fast-forward", "cannot lock ref", "failed to update ref", "stale info",
     "incorrect old value", "unable to lock", "reference already exists",
 )  # fmt: skip
-_REFUSALS: Final = ("Authentication failed", "could not read Username", "Permission denied", "403")
-_NOBODY: Final = (
-    "Could not resolve host", "unable to access", "Could not read from remote", "does not appear to be a git",
-    "Connection refused", "Connection timed out",
+_REFUSALS: Final = (
+    "Authentication failed",
+    "could not read Username",
+    "could not read Password",
+    "Permission denied",
+    "returned error: 403",
+)
+_DECLINED: Final = ("hook declined", "protected branch", "GH006", "GH013", "not allowed to push", "[remote rejected]")
+_NOWHERE: Final = ("does not appear to be a git", "not found", "does not exist", "No such remote")
+_SILENT: Final = (
+    "Could not resolve host", "Couldn't connect", "Connection refused", "Connection timed out", "Connection reset",
+    "Operation timed out", "hung up", "early EOF", "unexpected disconnect", "RPC failed", "returned error: 5",
+    "Empty reply", "Operation too slow", "Recv failure", "Send failure", "Network is unreachable", "No route to host",
+    "Failed to connect", "kex_exchange_identification",
 )  # fmt: skip
+_NOBODY: Final = ("unable to access", "Could not read from remote")
+_BRANCH: Final = "where a branch is protected, git.releaseBranch of platform.yaml names another one for release files"
+
+
+# What git says of a failure, in the order in which it is looked for: command, signs, what it is, and in which words.
+_MEANINGS: Final[tuple[tuple[str, tuple[str, ...], type[RepositoryError], str], ...]] = (
+    ("", ("couldn't find remote ref",), Missing, "{address}: {reason}"),
+    ("push", _RIVALS, Rival, "{address}: {reason}"),
+    ("push", _DECLINED, Protected, f"{{address}} refuses the push: {{reason}}; {_BRANCH}"),
+    ("", _REFUSALS, RepositoryError, "{address} refuses the credentials: {reason}"),
+    ("", _NOWHERE, RepositoryError, "{address} cannot be reached: {reason}"),
+    ("", _SILENT, Offline, "{address} cannot be reached: {reason}"),
+    ("", _NOBODY, RepositoryError, "{address} cannot be reached: {reason}"),
+    ("", ("",), RepositoryError, "{address}: git {command}: {reason}"),
+)
 
 
 def _error(command: str, address: str, said: str) -> RepositoryError:
-    reason = _reason(said)
-    if "couldn't find remote ref" in said:
-        return Missing(f"{address}: {reason}")
-    if command == "push" and any(sign in said for sign in _RIVALS):
-        return Rival(f"{address}: {reason}")
-    if any(sign in said for sign in _REFUSALS):
-        return RepositoryError(f"{address} refuses the credentials: {reason}")
-    if any(sign in said for sign in _NOBODY):
-        return RepositoryError(f"{address} cannot be reached: {reason}")
-    return RepositoryError(f"{address}: git {command}: {reason}")
+    for of, signs, error, words in _MEANINGS:
+        if of in {"", command} and any(sign in said for sign in signs):
+            return error(words.format(address=address, command=command, reason=_reason(said)))
+    raise AssertionError(said)
 
 
 def _reason(said: str) -> str:

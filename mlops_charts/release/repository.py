@@ -7,20 +7,23 @@ what a release is, nor who asks.
 from __future__ import annotations
 
 import random
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
-from mlops_charts.release.git import Access, Git, RepositoryError, Rival, git_in
+from mlops_charts.release.git import Access, Git, Offline, RepositoryError, Rival, git_in
+from mlops_charts.release.scratch import scratch_folder
 
 _PATIENCE: Final = 300.0  # seconds in which a change must have met a moment without a rival
 _LONGEST_PAUSE: Final = 4.0  # seconds between two attempts
 _FILE: Final = "100644"
-_WHO: Final = {"NAME": "mlops-charts", "EMAIL": "mlops-charts@noreply.invalid"}
+_NOBODY: Final = {
+    f"GIT_{role}_{key}": text
+    for role in ("AUTHOR", "COMMITTER")
+    for key, text in {"NAME": "mlops-charts", "EMAIL": "mlops-charts@noreply.invalid"}.items()
+}
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,13 @@ class Remote:
         address: Where the repository is: https://, ssh://, or a folder.
         branch: The branch.
         access: How it is reached, and who signs.
+        patience: Seconds in which a server that does not answer is asked again.
     """
 
     address: str
     branch: str
     access: Access = field(default_factory=Access)
+    patience: float = 40.0
 
 
 @dataclass(frozen=True)
@@ -99,9 +104,16 @@ class Branch:
         git.run("read-tree", self.commit, GIT_INDEX_FILE=index)
         git.run("update-index", "--add", "--cacheinfo", f"{_FILE},{blob},{path}", GIT_INDEX_FILE=index)
         tree = git.run("write-tree", "--missing-ok", GIT_INDEX_FILE=index).strip()
-        signed = ["-S"] if any(setting.startswith("user.signingKey=") for setting in git.settings) else []
-        who = {f"GIT_{role}_{key}": text for role in ("AUTHOR", "COMMITTER") for key, text in _WHO.items()}
+        signed = ["-S"] if git.signs else []
+        who = {} if git.personal else _NOBODY
         return git.run("commit-tree", *signed, "-p", self.commit, tree, given=commit.message, **who).strip()
+
+    def holds(self, commit: str) -> bool:
+        """Return whether a commit of this scratch repository has become part of the branch."""
+        with suppress(RepositoryError):
+            self.git.run("merge-base", "--is-ancestor", commit, self.commit)
+            return True
+        return False
 
 
 @dataclass(frozen=True)
@@ -130,13 +142,17 @@ def fetched(remote: Remote, *, history: bool = False) -> Iterator[Branch]:
     Raises:
         RepositoryError: It cannot be reached; Missing if there is no such branch.
     """
-    with tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as scratch:
-        git = git_in(Path(scratch), remote.address, remote.access)
-        yield _fetch(git, remote.branch, history=history)
+    with scratch_folder() as scratch:
+        git = git_in(scratch, remote.address, remote.access)
+        patience = _Patience(remote.patience)
+        yield patience.ask(lambda: _fetch(git, remote.branch, history=history))
 
 
 def write(remote: Remote, path: str, change: Callable[[str | None], Commit | None]) -> Written:
     """Change one file in a branch; where somebody else was faster, decide anew on what is there then.
+
+    A server that does not answer is asked again, as long as `remote.patience` lasts. Where it fell silent during a
+    push, the branch is searched for that first, so that nothing is done twice.
 
     Args:
         remote: The branch.
@@ -145,26 +161,65 @@ def write(remote: Remote, path: str, change: Callable[[str | None], Commit | Non
             None if nothing is to change. It is called again after each rival's push, so it must be a pure function.
 
     Raises:
-        RepositoryError: It cannot be reached, refuses the push, or others were faster for minutes.
+        RepositoryError: It cannot be reached (Offline), refuses the push (Protected), or others were faster for
+            minutes (Rival).
+        Nameless: A person is to be the author, and git does not know them.
     """
-    begun, attempts = time.monotonic(), 0
+    begun, patience, attempts = time.monotonic(), _Patience(remote.patience), 0
     with fetched(remote) as first:
-        branch = first
+        branch, unsure = first, ""
+        if branch.git.personal:
+            branch.git.author()
         while True:
             attempts += 1
+            if unsure and branch.holds(unsure):
+                return Written(unsure, changed=True, attempts=attempts)
             old = branch.text(path)
             commit = change(old)
             if commit is None or commit.text == old:
                 return Written(branch.commit, changed=False, attempts=attempts)
-            made = branch.with_file(path, commit)
+            made, unsure = branch.with_file(path, commit), ""
             try:
                 _push(branch.git, made, remote.branch)
                 return Written(made, changed=True, attempts=attempts)
             except Rival:
                 if time.monotonic() - begun > _PATIENCE:
                     raise
-            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.1 * 2 ** min(attempts, 6))))  # noqa: S311 - they part
-            branch = _fetch(branch.git, remote.branch)
+                _pause(attempts)
+            except Offline as silent:
+                patience.wait(silent)
+                unsure = made
+            branch = patience.ask(lambda: _fetch(first.git, remote.branch, history=bool(unsure)))  # noqa: B023
+
+
+class _Patience:
+    """How long a server is asked that does not answer; each time that it is lost, time goes on from the first."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._begun = 0.0
+        self._waits = 0
+
+    def ask(self, question: Callable[[], Branch]) -> Branch:
+        """Return the answer to a question that may be asked again."""
+        while True:
+            try:
+                return question()
+            except Offline as silent:
+                self.wait(silent)
+
+    def wait(self, silent: Offline) -> None:
+        """Wait a little, or raise what has happened if that has gone on for too long."""
+        now = time.monotonic()
+        self._begun = self._begun or now
+        if now - self._begun >= self._seconds:
+            raise silent
+        self._waits += 1
+        _pause(self._waits)
+
+
+def _pause(attempts: int) -> None:
+    time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.1 * 2 ** min(attempts, 6))))  # noqa: S311 - they part
 
 
 def _push(git: Git, commit: str, branch: str) -> None:
@@ -175,6 +230,8 @@ def _push(git: Git, commit: str, branch: str) -> None:
 
 def _fetch(git: Git, branch: str, *, history: bool = False) -> Branch:
     depth = [] if history else ["--depth=1"]
+    if history and (git.folder / "repository" / "shallow").exists():
+        depth = ["--unshallow"]
     local = "refs/heads/fetched"
     git.run(
         "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force", *depth, "--filter=blob:none", "origin",
