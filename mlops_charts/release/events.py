@@ -1,12 +1,16 @@
-"""What may happen to a release: by persons, by the pipeline, or because the judge has seen something."""
+"""What may happen to a release: by persons, by the pipeline, or because the judge has seen something.
+
+What the judge has seen is of one state. The event keeps that state, so that it means nothing once a rival's commit has
+changed it, and the same event twice is one transition.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from mlops_charts.release.policy import Policy
-from mlops_charts.release.state import Identity
+from mlops_charts.release.state import Identity, ReleaseState
 
 
 @dataclass(frozen=True)
@@ -17,11 +21,13 @@ class Start:
         version: What is released.
         policy: By what it is carried out and judged.
         approval: Whether a person must agree first.
+        min_replicas: The fewest pods that the model asks for under autoscaling; 1 without an autoscaler.
     """
 
     version: Identity
     policy: Policy
     approval: bool = False
+    min_replicas: int = 1
 
 
 @dataclass(frozen=True)
@@ -43,13 +49,15 @@ class Resume:
 
 @dataclass(frozen=True)
 class RollBack:
-    """A person takes a version back, in flight or settled with its predecessor still warm.
+    """A person takes a version back: in flight, or settled, which releases the version before it again.
 
     Attributes:
         reason: Why, in words.
+        version: The version; empty means the one in flight, else the one that answers users.
     """
 
     reason: str
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,10 +75,13 @@ class Ready:
     seen running.
 
     Attributes:
-        min_replicas: Pods that the stable slot runs now, the floor of the new slot under autoscaling.
+        min_replicas: Pods that the stable slot runs now, the floor of the new slot under autoscaling; 1 without an
+            autoscaler.
+        seen: The state in which it was seen; in any other the event changes nothing. None is not checked.
     """
 
     min_replicas: int = 1
+    seen: ReleaseState | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -79,9 +90,11 @@ class Advance:
 
     Attributes:
         evidence: Digest of the record of the evidence, sha256:...
+        seen: The state in which it was seen; in any other the event changes nothing. None is not checked.
     """
 
     evidence: str = ""
+    seen: ReleaseState | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -93,21 +106,36 @@ class Regress:
         evidence: Digest of the record of the evidence.
         cause: verdict: a check failed. noData: nothing to judge by, and the policy says rollback. expired: undecided
             after the policy's longest time. smoke: it answers its example otherwise than when it was saved.
+        seen: The state in which it was seen; in any other the event changes nothing. None is not checked.
     """
 
     reason: str
     evidence: str = ""
     cause: Literal["verdict", "noData", "expired", "smoke"] = "verdict"
+    seen: ReleaseState | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Baked:
-    """The time is over in which the old version stays warm."""
+    """The time is over in which the old version stays warm.
+
+    Attributes:
+        seen: The state in which it was seen; in any other the event changes nothing. None is not checked.
+    """
+
+    seen: ReleaseState | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Settle:
-    """What was committed last runs, everything is written down, and the next environment's release has started."""
+    """What was committed last runs, everything is written down, and the next environment's release has started.
+
+    Attributes:
+        seen: The state in which it was seen; in any other the event changes nothing. None is not checked.
+    """
+
+    seen: ReleaseState | None = field(default=None, repr=False)
 
 
+Seen = Ready | Advance | Regress | Baked | Settle
 Event = Start | Approve | Pause | Resume | RollBack | Unreject | Ready | Advance | Regress | Baked | Settle

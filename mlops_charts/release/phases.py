@@ -20,12 +20,14 @@ _UNKNOWN: Final[dict[Ingress, frozenset[Phase]]] = {
     "none": frozenset({"canary", "shadow", "abTest"}),
 }
 _OF_A_FIRST_RELEASE: Final = ("awaitingApproval", "warming", "promoting", "baking", "rollingBack", "settled")
-_PROMOTED: Final = frozenset({"promoting", "baking", "settled"})
+PROMOTED: Final = frozenset({"promoting", "baking", "settled"})  # stable names the new version's slot
 _ALL = 100
 
 
 @dataclass(frozen=True)
-class _Traffic:
+class Traffic:
+    """What a slot gets, as fields of `Slot`."""
+
     enabled: bool = True
     routed: bool = False
     mirrored: bool = False
@@ -48,9 +50,9 @@ class Shape:
     new: tuple[bool, bool, bool, bool]
 
 
-_OFF = _Traffic(enabled=False)
-_IDLE = _Traffic()
-_FULL = _Traffic(routed=True, weight=_ALL)
+OFF = Traffic(enabled=False)
+IDLE = Traffic()
+FULL = Traffic(routed=True, weight=_ALL)
 
 
 def state_of(
@@ -78,8 +80,8 @@ def state_of(
     """
     other: SlotName = "green" if stable == "blue" else "blue"
     old = None if phase == "none" else old
-    a, b = _first(phase, ingress) if old is None else _second(phase, ingress, weight)
-    promoted = phase in _PROMOTED
+    a, b = first_traffic(phase, ingress) if old is None else rival_traffic(phase, ingress, weight)
+    promoted = phase in PROMOTED
     slots = {
         stable: _slot(old or Identity(), a, min_replicas),
         other: _slot(new, b, min_replicas) if phase != "none" else Slot(),
@@ -114,46 +116,48 @@ def known_phases(ingress: Ingress) -> tuple[Phase, ...]:
 
 def shapes(phase: Phase, ingress: Ingress) -> Iterator[Shape]:
     """Yield what a phase admits: with and without a rival, and between two commits of one phase."""
-    stable: Literal["old", "new"] = "new" if phase in _PROMOTED else "old"
+    stable: Literal["old", "new"] = "new" if phase in PROMOTED else "old"
     if phase == "none" or phase in _OF_A_FIRST_RELEASE:
-        yield _shape("new" if phase in _PROMOTED else "none", *_first(phase, ingress))
+        yield _shape("new" if phase in PROMOTED else "none", *first_traffic(phase, ingress))
     if phase != "none":
-        yield _shape(stable, *_second(phase, ingress, 1))
+        yield _shape(stable, *rival_traffic(phase, ingress, 1))
     if phase == "rollingBack":
-        yield _shape("old", _FULL, _OFF)
+        yield _shape("old", FULL, OFF)
         if ingress != "istio":
-            yield _shape("none", _OFF, _IDLE)
+            yield _shape("none", OFF, IDLE)
 
 
-def _shape(stable: Literal["old", "new", "none"], old: _Traffic, new: _Traffic) -> Shape:
+def _shape(stable: Literal["old", "new", "none"], old: Traffic, new: Traffic) -> Shape:
     first, second = ((one.enabled, one.routed, one.mirrored, one.matched) for one in (old, new))
     return Shape(stable, first, second)
 
 
-def _slot(identity: Identity, traffic: _Traffic, min_replicas: int) -> Slot:
+def _slot(identity: Identity, traffic: Traffic, min_replicas: int) -> Slot:
     return Slot(**identity.model_dump(), **vars(traffic), min_replicas=min_replicas)
 
 
-def _first(phase: Phase, ingress: Ingress) -> tuple[_Traffic, _Traffic]:
+def first_traffic(phase: Phase, ingress: Ingress) -> tuple[Traffic, Traffic]:
+    """Return what both slots get while a first release is in a phase: the one that stays free, and the new one."""
     if phase in {"none", "awaitingApproval", "rollingBack"}:
-        return _OFF, _OFF
+        return OFF, OFF
     if phase == "warming":
-        return _OFF, _FULL if ingress == "istio" else _IDLE
-    return _OFF, _FULL
+        return OFF, FULL if ingress == "istio" else IDLE
+    return OFF, FULL
 
 
-def _second(phase: Phase, ingress: Ingress, weight: int) -> tuple[_Traffic, _Traffic]:
+def rival_traffic(phase: Phase, ingress: Ingress, weight: int) -> tuple[Traffic, Traffic]:
+    """Return what both slots get while a release is in a phase: the old one, and the new one with its weight."""
     istio = ingress == "istio"
-    table: dict[Phase, tuple[_Traffic, _Traffic]] = {
-        "none": (_OFF, _OFF),
-        "awaitingApproval": (_FULL, _OFF),
-        "warming": (_FULL, _IDLE),
-        "canary": (replace(_FULL, weight=_ALL - weight), replace(_FULL, weight=weight)),
-        "shadow": (_FULL, _Traffic(mirrored=True, weight=_ALL if istio else 0)),
-        "abTest": (_FULL, _Traffic(matched=True)),
-        "promoting": (_IDLE, _FULL),
-        "baking": (_IDLE, _FULL),
-        "rollingBack": (_FULL, _OFF if istio else _IDLE),
-        "settled": (_OFF, _FULL),
+    table: dict[Phase, tuple[Traffic, Traffic]] = {
+        "none": (OFF, OFF),
+        "awaitingApproval": (FULL, OFF),
+        "warming": (FULL, IDLE),
+        "canary": (replace(FULL, weight=_ALL - weight), replace(FULL, weight=weight)),
+        "shadow": (FULL, Traffic(mirrored=True, weight=_ALL if istio else 0)),
+        "abTest": (FULL, Traffic(matched=True)),
+        "promoting": (IDLE, FULL),
+        "baking": (IDLE, FULL),
+        "rollingBack": (FULL, OFF if istio else IDLE),
+        "settled": (OFF, FULL),
     }
     return table[phase]

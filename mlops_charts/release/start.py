@@ -1,18 +1,16 @@
 """How a release starts: a state and a version become the state in which the version meets the environment.
 
-A pure function; where its result is kept, and who asks, it must not know.
+Pure functions; where their result is kept, and who asks, they must not know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from mlops_charts.errors import Mistake
-from mlops_charts.release.phases import RESTING, Ingress, state_of
+from mlops_charts.release.phases import PROMOTED, RESTING, Ingress, state_of
 from mlops_charts.release.state import SLOTS, Identity, ReleaseState, SlotName
-
-_PROMOTED: Final = frozenset({"promoting", "baking"})
 
 
 class Rejected(Mistake):
@@ -24,7 +22,14 @@ class Paused(Mistake):
 
 
 def start(
-    state: ReleaseState, new: Identity, *, ingress: Ingress, policy: Mapping[str, Any], at: str, approval: bool
+    state: ReleaseState,
+    new: Identity,
+    *,
+    ingress: Ingress,
+    policy: Mapping[str, Any],
+    at: str,
+    approval: bool,
+    min_replicas: int = 1,
 ) -> ReleaseState:
     """Return the state in which a new version starts to take over.
 
@@ -38,6 +43,7 @@ def start(
         policy: Steps, interval and checks, which then hold for this release whatever model.yaml says later.
         at: The time in UTC, 2026-11-23T10:00:00Z.
         approval: Whether a person must approve it first.
+        min_replicas: The fewest pods of its slot under autoscaling, where the stable one has not more.
 
     Raises:
         Rejected: The version, or its digests, were rejected.
@@ -52,17 +58,7 @@ def start(
         raise Paused(
             f"a person holds the release of {held}, so {new.version} does not supersede it; resume or abort it"
         )
-    stable = state.stable
-    old = None if stable == "none" else _identity(state, stable)
-    begun = state_of(
-        "awaitingApproval" if approval else "warming",
-        ingress,
-        old,
-        new,
-        stable=_other(_free(state)),
-        min_replicas=1 if stable == "none" else state.slot(stable).min_replicas,
-    )
-    return begun.model_copy(
+    return _begun(state, new, ingress, "awaitingApproval" if approval else "warming", min_replicas).model_copy(
         update={"started_at": at, "step_started_at": at, "policy": dict(policy), "rejected": state.rejected}
     )
 
@@ -76,7 +72,7 @@ def flying_version(state: ReleaseState) -> str:
     """Return the version whose release is in flight; empty if there is none."""
     if state.phase in RESTING:
         return ""
-    return stable_version(state) if state.phase in _PROMOTED else state.slot(_free(state)).version
+    return stable_version(state) if state.phase in PROMOTED else state.slot(free_slot(state)).version
 
 
 def is_rejected(state: ReleaseState, version: str, code: str, data: str) -> bool:
@@ -87,17 +83,29 @@ def is_rejected(state: ReleaseState, version: str, code: str, data: str) -> bool
     )
 
 
-def _free(state: ReleaseState) -> SlotName:
+def free_slot(state: ReleaseState) -> SlotName:
     """Return the slot that a new version goes into; of a first release in flight, its own."""
     if state.stable != "none":
-        return _other(state.stable)
+        return other_slot(state.stable)
     used = [name for name in SLOTS if state.slot(name).enabled] or [name for name in SLOTS if state.slot(name).version]
     return used[0] if used and state.phase not in RESTING else "blue"
 
 
-def _other(name: SlotName) -> SlotName:
+def other_slot(name: SlotName) -> SlotName:
+    """Return the other of the two slots."""
     return "green" if name == "blue" else "blue"
 
 
-def _identity(state: ReleaseState, name: SlotName) -> Identity:
+def identity_in(state: ReleaseState, name: SlotName) -> Identity:
+    """Return which version a slot holds."""
     return Identity.model_validate(state.slot(name).model_dump(include=set(Identity.model_fields)))
+
+
+def _begun(state: ReleaseState, new: Identity, ingress: Ingress, phase: Any, min_replicas: int) -> ReleaseState:
+    if state.stable == "none":
+        return state_of(phase, ingress, None, new, stable=other_slot(free_slot(state)), min_replicas=min_replicas)
+    floor = state.slot(state.stable).min_replicas
+    begun = state_of(phase, ingress, identity_in(state, state.stable), new, stable=state.stable, min_replicas=floor)
+    name = other_slot(state.stable)
+    slot = begun.slot(name)
+    return begun.model_copy(update={name: slot.model_copy(update={"min_replicas": max(floor, min_replicas)})})
