@@ -26,6 +26,7 @@ COMMANDS = {
     "step": "Run one step of the pipeline, as the pods of a workflow do.",
     "serve": "Serve a model's folder.",
     "smoke": "Ask a server whether it answers as the model did when it was saved.",
+    "card": "Write the card of a version: all that is known of it, from its rows to its traffic.",
     "bench": "Measure what a model's pods carry.",
     "explain": "Explain a field of model.yaml or platform.yaml, or the code of a problem.",
     "schema": "Print the JSON Schema of model.yaml or platform.yaml.",
