@@ -95,10 +95,16 @@ def _environment(spec: ModelSpec, platform: PlatformSpec, name: str) -> Environm
         pod_security=security,
         executor=executor,
         service_port=contract.EXECUTOR_HTTP_PORT if executor else contract.HTTP_PORT,
-        checks=tuple(_decided(check, executor=executor) for check in _measured(asked, executor=executor)),
+        checks=checks_of(asked),
         max_duration_seconds=int(seconds(asked.release.max_duration)),
         freeze=there.freeze,
     )
+
+
+def checks_of(spec: ModelSpec) -> tuple[Check, ...]:
+    """Return what a release is judged by, every margin decided."""
+    executor = spec.serving.runtime != "python"
+    return tuple(_decided(check, executor=executor) for check in _measured(spec, executor=executor))
 
 
 def _measured(spec: ModelSpec, *, executor: bool) -> Iterable[Check]:

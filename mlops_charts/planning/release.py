@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from mlops_charts.planning.model import EnvironmentPlan, Plan
 from mlops_charts.release.asked import Freeze, Place, ReleaseSpec, Repository
 from mlops_charts.release.policy import Policy, PolicyCheck
 from mlops_charts.release.state import SLOTS
+from mlops_charts.spec.model import ModelSpec
+from mlops_charts.spec.operation import Check
 from mlops_charts.spec.scalars import seconds
 
 
 def policy_of(environment: EnvironmentPlan) -> Policy:
     """Return by what a release that starts now in an environment is carried out and judged."""
-    asked = environment.spec.release
-    experiment = asked.ab_test
-    checks = (PolicyCheck.model_validate(check.model_dump(by_alias=True)) for check in environment.checks)
+    return policy_asked(environment.spec, environment.checks)
+
+
+def policy_asked(spec: ModelSpec, checks: Iterable[Check]) -> Policy:
+    """Return by what a release of a model is carried out and judged.
+
+    Args:
+        spec: The model, as the environment has it.
+        checks: What is compared, every margin decided.
+    """
+    asked, experiment = spec.release, spec.release.ab_test
     return Policy(
         strategy=asked.strategy,
         steps=asked.steps if asked.strategy == "canary" else (),
         interval_seconds=seconds(asked.interval),
         bake_seconds=seconds(asked.bake),
-        max_duration_seconds=environment.max_duration_seconds,
+        max_duration_seconds=int(seconds(asked.max_duration)),
         confidence=asked.analysis.confidence,
         power=asked.analysis.power,
         expected_requests_per_second=asked.expected_requests_per_second,
         on_no_data=asked.on_no_data,
-        checks=tuple(checks),
+        checks=tuple(PolicyCheck.model_validate(check.model_dump(by_alias=True)) for check in checks),
         header=experiment.header if experiment else "",
         value=experiment.value if experiment else "",
-        executor=environment.executor,
+        executor=spec.serving.runtime != "python",
     )
 
 
