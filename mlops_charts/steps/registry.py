@@ -24,7 +24,7 @@ from mlops_charts.steps.registered import Run, Version, age, rank, run_of, versi
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["TAG_TRIAL", "Registry", "Run", "Version", "known_registry", "model_folder", "open_registry"]
+__all__ = ["TAG_TRIAL", "Registry", "Run", "Version", "model_folder", "open_registry", "registry_at"]
 
 T = TypeVar("T")
 
@@ -278,7 +278,7 @@ def open_registry(call: Call) -> Registry:
     return Registry(connection, model, connection.ask(lambda client: _experiment(client, model, uri)))
 
 
-def known_registry(uri: str, model: str, environ: Mapping[str, str]) -> Registry:
+def registry_at(uri: str, model: str, environ: Mapping[str, str]) -> Registry:
     """Return the runs and versions of a model that is there; nothing is made.
 
     Args:
