@@ -19,10 +19,10 @@ import mlops_charts
 from mlops_charts import contract
 from mlops_charts.chart import merge
 from mlops_charts.release import nothing_released
+from mlops_charts.release.deciding import frozen_until
 from mlops_charts.release.start import flying_version
 from mlops_charts.spec.platform import Freeze
 from mlops_charts.steps.call import Refused, Unavailable
-from mlops_charts.steps.deploy import frozen_until
 
 IMAGE, DIGEST = "ghcr.io:443/acme/iris:1.0.0-abc", f"sha256:{'a' * 64}"
 CLUSTER: Mapping[str, str] = {}
@@ -62,7 +62,7 @@ def test_a_release_starts_with_one_commit(tmp_path: Path) -> None:
     ]
     assert git(pipeline.server, "log", "-1", "--format=%B", "main").splitlines() == [
         "Start the release of iris 1.0.0 in staging", "", "Mlops-Model: iris", "Mlops-Environment: staging",
-        "Mlops-Version: 1.0.0", "Mlops-Workflow: iris-a1b2", f"Mlops-Run: {run_id}", "",
+        "Mlops-Version: 1.0.0", "Mlops-Workflow: iris-a1b2", f"Mlops-Run: {run_id}", "Mlops-Event: start", "",
     ]  # fmt: skip
     assert git(pipeline.server, "rev-parse", "main").strip() == result.commit
     assert pipeline.state(PROD) == nothing_released()

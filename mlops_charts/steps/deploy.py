@@ -5,7 +5,7 @@ Who moves the release on is not here; the step waits for nothing. It alone of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -13,10 +13,12 @@ from typing import Literal
 from mlops_charts import contract
 from mlops_charts.log import log
 from mlops_charts.release import Identity, ReleaseState, problems_of, release_text
+from mlops_charts.release.deciding import frozen_until
+from mlops_charts.release.events import Start
 from mlops_charts.release.git import RepositoryError
+from mlops_charts.release.machine import transition
 from mlops_charts.release.repository import Commit, Written, write
-from mlops_charts.release.start import Paused, Rejected, flying_version, start
-from mlops_charts.spec.platform import Freeze
+from mlops_charts.release.start import Rejected, flying_version, is_rejected
 from mlops_charts.steps.asked import RunSpec
 from mlops_charts.steps.call import Call, Refused, Result, Unavailable
 from mlops_charts.steps.identity import found_version, identity_of, image_of
@@ -83,19 +85,11 @@ def run(call: Call) -> DeployResult:
     except Rejected as error:
         registry.advance(version.run_id, "deployed")  # it was handed to releases, and they have said no
         raise Refused(str(error)) from None
-    except Paused as error:
-        raise Refused(str(error)) from None
     result = _result(call, identity, seen[-1], written)
     if result.outcome != "frozen":
         registry.advance(version.run_id, "deployed")
     log(result.message, outcome=result.outcome, version=result.version, commit=result.commit)
     return result
-
-
-def frozen_until(freeze: Iterable[Freeze], now: datetime) -> str:
-    """Return when the freeze ends that a moment is in; empty if it is in none. A freeze has its beginning in it."""
-    ends = [one.to for one in freeze if datetime.fromisoformat(one.from_) <= now < datetime.fromisoformat(one.to)]
-    return max(ends, key=datetime.fromisoformat, default="")
 
 
 @dataclass(frozen=True)
@@ -143,19 +137,19 @@ def _beginning(call: Call, identity: Identity) -> Callable[[str | None], _Begun]
 
 def _started(spec: RunSpec, before: ReleaseState, identity: Identity, now: datetime) -> ReleaseState:
     environment, ingress = spec.environments[0], spec.platform.ingress.type
-    after = start(
-        before,
-        identity,
-        ingress=ingress,
-        policy=environment.policy.model_dump(mode="json", by_alias=True, exclude_none=True),
-        at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        approval=spec.model.validation.approval == "manual",
-    )
-    flaws = problems_of(after, ingress, prepackaged=environment.serving.runtime in contract.PREPACKAGED)
-    if flaws and after != before:
-        path = release_path(spec, environment.name)
+    scaling = environment.serving.autoscaling
+    approval = spec.model.validation.approval == "manual"
+    event = Start(identity, environment.policy, approval, scaling.min if scaling else 1)
+    found = transition(before, event, ingress=ingress, at=now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    if is_rejected(before, identity.version, identity.code_digest, identity.data_digest):
+        raise Rejected(found.why)
+    path = release_path(spec, environment.name)
+    if found.outcome == "refused":
+        raise Refused(f"{path}: {found.why}")
+    flaws = problems_of(found.state, ingress, prepackaged=environment.serving.runtime in contract.PREPACKAGED)
+    if flaws and found.outcome == "moved":
         raise Refused(f"{path}: {flaws[0].key}: {flaws[0].message}; {flaws[0].note}")
-    return after
+    return found.state
 
 
 def _trailers(call: Call, identity: Identity) -> dict[str, str]:
@@ -165,6 +159,7 @@ def _trailers(call: Call, identity: Identity) -> dict[str, str]:
         "Mlops-Version": identity.version,
         "Mlops-Workflow": _workflow(call),
         "Mlops-Run": identity.run_id,
+        "Mlops-Event": "start",
     }
 
 
