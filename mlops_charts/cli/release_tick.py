@@ -29,7 +29,8 @@ cannot be reached: the next tick tries again.
 @click.option("--signing-key", type=click.Path(path_type=Path), help="Folder with the SSH key that signs commits.")
 @click.option("--here", type=click.Path(path_type=Path),
               help="File that says where things are on a machine that stands for a cluster.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+              help="One line for persons, or one for programs.")  # fmt: skip
 def tick(
     *,
     spec: Path,
@@ -37,12 +38,12 @@ def tick(
     credentials: Path | None,
     signing_key: Path | None,
     here: Path | None,
-    as_json: bool,
+    form: str,
 ) -> int:
     """Look at a release once."""
     from mlops_charts.releasing.tick import Asked  # noqa: PLC0415 - --help stays light
     from mlops_charts.releasing.tick import tick as ticked  # noqa: PLC0415 - the same
 
     found = ticked(Asked.read(spec, environment, credentials=credentials, signing_key=signing_key, here=here))
-    click.echo(json.dumps(found.data(), ensure_ascii=False) if as_json else found.message)
+    click.echo(json.dumps(found.data(), ensure_ascii=False) if form == "json" else found.message)
     return CLEAN

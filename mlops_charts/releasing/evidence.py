@@ -35,7 +35,7 @@ _SHOWN: Final = 16  # digits of the digest in the name of the file
 _LARGEST: Final = 16 * 1024 * 1024  # bytes
 
 
-def record(
+def record(  # noqa: PLR0917 - what a decision is made of
     spec: ReleaseSpec,
     place: Place,
     state: ReleaseState,
@@ -91,8 +91,7 @@ def record(
 
 def canonical(content: Mapping[str, Any]) -> bytes:
     """Return JSON that is the same for the same content; numbers that JSON does not have stand as words."""
-    plain = _plain(content)
-    return (json.dumps(plain, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
+    return (json.dumps(plain(content), sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
 
 
 def digest(data: bytes) -> str:
@@ -176,11 +175,12 @@ def _counts(found: Mapping[str, Any]) -> Counts:
     )
 
 
-def _plain(found: Any) -> Any:
+def plain(found: Any) -> Any:
+    """Return data that JSON can hold: tuples as lists, and numbers that it does not have as words."""
     if isinstance(found, Mapping):
-        return {str(key): _plain(one) for key, one in found.items()}
+        return {str(key): plain(one) for key, one in found.items()}
     if isinstance(found, list | tuple):
-        return [_plain(one) for one in found]
+        return [plain(one) for one in found]
     if isinstance(found, float) and not math.isfinite(found):
         return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(found, "NaN")
     return found
