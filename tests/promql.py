@@ -14,6 +14,7 @@ FUNCTIONS = frozenset(
         "max_over_time",
         "rate",
         "sum",
+        "time",
         "vector",
     }
 )

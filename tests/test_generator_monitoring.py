@@ -39,8 +39,10 @@ SELDONS = {
     "mlops_charts:slot_mirrored",
     "up",
 }
+KUBE_STATE = {"kube_cronjob_status_last_successful_time", "kube_cronjob_created"}
 ALWAYS = ["ModelErrorBudgetBurn"] * 4 + ["ModelLatency"]
 DRIFT = ["ModelFeatureDrift", "ModelPredictionDrift"]
+RELEASE = ["ModelReleaseStuck", "ModelReleaseUnattended"]
 
 
 SHADOW = {"release": {"strategy": "shadow"}}
@@ -68,23 +70,23 @@ def test_a_first_release_that_warms_up_is_not_down() -> None:
 
 
 def test_a_release_in_flight_is_watched() -> None:
-    """Both slots must be there, and the release must come to an end."""
+    """Both slots must be there, the judge must be at work, and the release must come to an end."""
     down = ["ModelDown", "ModelSlotDown", "ModelSlotDown"]
-    assert named({}, CANARY) == [*down, *ALWAYS, *DRIFT, "ModelReleaseStuck"]
+    assert named({}, CANARY) == [*down, *ALWAYS, *DRIFT, *RELEASE]
 
 
 def test_a_settled_release_leaves_one_slot_to_watch() -> None:
     """A slot that is switched off is not missed."""
     found = [rule for rule in alerts(plan(), SETTLED) if rule["alert"] == "ModelSlotDown"]
     assert [rule["labels"]["slot"] for rule in found] == ["green"]
-    assert "ModelReleaseStuck" not in named({}, SETTLED)
+    assert not {*RELEASE} & {*named({}, SETTLED)}
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("title", sorted(STATES))
 def test_every_expression_is_sound_and_asks_for_known_series(runtime: str, title: str) -> None:
-    """Brackets are balanced, and nobody but the model's own server or Seldon's executor has to expose anything."""
-    known = OURS if runtime == "python" else SELDONS
+    """Brackets are balanced, and the model's own server or Seldon's executor, and Kubernetes, expose what is asked."""
+    known = KUBE_STATE | (OURS if runtime == "python" else SELDONS)
     for rule in alerts(plan({"serving": {"runtime": runtime}, **SHADOW}), STATES[title]):
         assert balanced(rule["expr"]), rule["expr"]
         assert series(rule["expr"]) <= known, rule["expr"]
@@ -97,7 +99,7 @@ def test_every_selector_names_the_namespace_and_the_model(runtime: str) -> None:
     for rule in alerts(plan({"serving": {"runtime": runtime}, **SHADOW}), CANARY):
         for one in selectors(rule["expr"]):
             assert one.startswith('namespace="iris-staging",'), rule["expr"]
-            assert whose in one or 'predictor=~"iris-' in one, rule["expr"]
+            assert any(name in one for name in (whose, 'predictor=~"iris-', 'cronjob="iris-judge"')), rule["expr"]
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
@@ -191,6 +193,14 @@ def test_a_stuck_release_wakes_nobody_and_says_that_it_may_be_paused() -> None:
     """Users are served meanwhile, and a person may hold it on purpose."""
     rule = alert("ModelReleaseStuck")
     assert (rule["labels"]["severity"], "paused" in rule["annotations"]["description"]) == ("warning", True)
+
+
+def test_a_release_is_unattended_when_the_judge_s_ticks_fail_or_none_runs() -> None:
+    """Ten minutes without a good tick; a CronJob that has had none yet is measured from when it was made."""
+    rule = alert("ModelReleaseUnattended")
+    only = '{namespace="iris-staging",cronjob="iris-judge"}'
+    last = f"kube_cronjob_status_last_successful_time{only} or kube_cronjob_created{only}"
+    assert (rule["expr"], rule["for"]) == (f"time() - max({last}) > 600", "5m")
 
 
 @pytest.mark.parametrize(

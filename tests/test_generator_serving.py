@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 from typing import Any
 
@@ -11,14 +12,16 @@ from serving_samples import INGRESSES, NEW, OLD, RUNTIMES, SCALINGS, chart_of, m
 from mlops_charts import contract
 from mlops_charts.chart import differing_defaults, values_of
 from mlops_charts.generators.serving import ServingGenerator, external_secrets_needed
-from mlops_charts.planning import Plan
+from mlops_charts.planning import Plan, release_spec
 from mlops_charts.problems import Severity
 from mlops_charts.proving.exceptions import serving_exceptions
 from mlops_charts.release import state_of
+from mlops_charts.release.asked import release_spec_of
 from mlops_charts.validation.model import Rendered, Scope
 from mlops_charts.validation.proofs import prove
 
 CANARY = state_of("canary", "gatewayApi", OLD, NEW)
+SETTLED = state_of("settled", "gatewayApi", OLD, NEW)
 
 
 def predictors(plan: Plan, **state: Any) -> list[dict[str, Any]]:
@@ -240,19 +243,45 @@ def test_judge_sees_only_its_own_model() -> None:
 
 
 def test_judge_pushes_with_what_the_platform_names() -> None:
-    """Repository, branches and the places of keys are arguments; secrets are files."""
+    """The places of keys are arguments; secrets are files."""
     git = {"url": "https://git.example.com/m.git", "releaseBranch": "releases", "signingKeySecret": "signing-key"}
     job = of_kind(manifests(chart_of(plan_of(git=git)), CANARY), "CronJob")[0]["spec"]["jobTemplate"]["spec"]
     pod = job["template"]["spec"]
     assert pod["containers"][0]["command"] == [
-        *("mlops-charts", "release", "tick", "--model", "iris", "--environment", "staging"),
-        *("--repository", "https://git.example.com/m.git", "--branch", "main", "--release-branch", "releases"),
+        *("mlops-charts", "release", "tick", "--spec", "/spec/release.json", "--environment", "staging"),
         *("--credentials", "/secrets/git", "--signing-key", "/secrets/signing"),
     ]
     assert [one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one] == [
         "git-credentials",
         "signing-key",
     ]
+
+
+def test_judge_is_told_all_that_release_commands_know() -> None:
+    """A ConfigMap has the spec of releases, is there while the judge is, and is mounted where its command looks."""
+    plan = plan_of(git={"url": "https://git.example.com/m.git", "releaseBranch": "releases"})
+    found = of_kind(manifests(chart_of(plan), CANARY), "ConfigMap")[0]
+    assert found["metadata"]["name"] == "iris-release"
+    assert release_spec_of(json.loads(found["data"]["release.json"])) == release_spec(plan)
+    job = of_kind(manifests(chart_of(plan), CANARY), "CronJob")[0]["spec"]["jobTemplate"]["spec"]
+    pod = job["template"]["spec"]
+    assert {"name": "spec", "configMap": {"name": "iris-release"}} in pod["volumes"]
+    assert {"name": "spec", "mountPath": "/spec", "readOnly": True} in pod["containers"][0]["volumeMounts"]
+    assert of_kind(manifests(chart_of(plan), SETTLED), "ConfigMap") == []
+
+
+@pytest.mark.parametrize(
+    ("ingress", "rule"),
+    [
+        ("istio", (["networking.istio.io"], ["virtualservices"])),
+        ("none", ([""], ["services"])),
+    ],
+)
+def test_judge_may_look_at_whatever_divides_the_traffic(ingress: str, rule: tuple[list[str], list[str]]) -> None:
+    """Under Istio that is Seldon's VirtualService, without an ingress our Service; both are named like the model."""
+    last = of_kind(manifests(chart_of(plan_of({}, ingress)), SETTLED), "Role")[0]["rules"][-1]
+    assert (last["apiGroups"], last["resources"]) == rule
+    assert (last["resourceNames"], last["verbs"]) == (["iris"], ["get"])
 
 
 def test_external_secrets_take_the_place_of_existing_ones() -> None:

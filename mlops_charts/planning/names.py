@@ -45,6 +45,11 @@ class Names:
         """The CronJob that moves releases, its account and its role."""
         return f"{self.model}-judge"
 
+    @property
+    def release_config_map(self) -> str:
+        """The ConfigMap that tells the judge of the model."""
+        return f"{self.model}-release"
+
     def step_account(self, step: str) -> str:
         """The service account of a step."""
         return f"{self.model}-{step}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NAMESPACE = "{namespace}"  # filled in by Helm
 _FAILED = 'code=~"5.."'
+_UNATTENDED = 600  # seconds without a good tick; one is due every minute
 _MIRRORED = "mlops_charts:slot_mirrored"
 
 
@@ -157,6 +158,27 @@ class Alerts:
             f" kubectl -n {_NAMESPACE} get cronjob,job -l app.kubernetes.io/name={self.plan.model}",
             more={name: slot(name).version for name in SLOTS},
             values={"after": self.limits.stuck_after, "environment": self.environment},
+        )
+
+    def release_unattended(self) -> dict[str, Any]:
+        """The judge's ticks fail, or none runs: nothing moves the release on, nor takes a bad version back.
+
+        What kube-state-metrics says of the CronJob is asked; where there is none, only `release_stuck` is left.
+        """
+        only = f'{{namespace="{_NAMESPACE}",cronjob="{self.plan.names.judge}"}}'
+        last = f"max(kube_cronjob_status_last_successful_time{only} or kube_cronjob_created{only})"
+        return self._alert(
+            "ModelReleaseUnattended",
+            expr=f"time() - {last} > {_UNATTENDED}",
+            lasting="5m",
+            severity="warning",
+            summary=f"Nothing looks after the release of {self.plan.model} that is in flight.",
+            description="The judge's last good tick was {{ $value | humanizeDuration }} ago, and one is due every"
+            " minute: they fail, or do not run, so that a bad version is not taken back.",
+            runbook=f"kubectl -n {_NAMESPACE} logs --tail=20"
+            f" -l app.kubernetes.io/component=judge,mlops-charts/model={self.plan.model};"
+            f" mlops-charts release status {self.plan.model} --environment {{environment}}",
+            values={"environment": self.environment},
         )
 
     def _drift(self, name: str, selected: str, *, by: str, what: str) -> dict[str, Any]:

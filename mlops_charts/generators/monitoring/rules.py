@@ -23,7 +23,7 @@ def prometheus_rule(plan: Plan, environment: EnvironmentPlan) -> dict[str, Any]:
     groups: list[dict[str, Any] | When] = [_group(plan, "serving", serving)]
     if alerts.series.own_server:
         groups.append(_group(plan, "drift", [alerts.feature_drift(), alerts.prediction_drift()]))
-    groups.append(when(in_flight(), _group(plan, "release", [alerts.release_stuck()])))
+    groups.append(when(in_flight(), _group(plan, "release", [alerts.release_stuck(), alerts.release_unattended()])))
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",

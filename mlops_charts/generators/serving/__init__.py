@@ -32,6 +32,7 @@ __all__ = [
 
 _KINDS = frozenset(
     {
+        ("", "ConfigMap"),
         ("", "Pod"),
         ("", "Service"),
         ("", "ServiceAccount"),

@@ -13,7 +13,8 @@ from mlops_charts.planning import SLOTS, EnvironmentPlan, Plan
 _RBAC = "rbac.authorization.k8s.io"
 _ROUTES = {
     "gatewayApi": ("gateway.networking.k8s.io", "httproutes"),
-    "istio": ("networking.istio.io", "virtualservices"),
+    "istio": ("networking.istio.io", "virtualservices"),  # Seldon names its own like the SeldonDeployment
+    "none": ("", "services"),
 }
 
 
@@ -36,8 +37,7 @@ def judge_role(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]:
         _rule("apps", "deployments", *map(plan.names.predictor_deployment, SLOTS)),
         _rule("machinelearning.seldon.io", "seldondeployments", plan.model),
     ]
-    if route := _ROUTES.get(plan.platform.ingress.type):
-        rules.append(_rule(*route, plan.model))
+    rules.append(_rule(*_ROUTES[plan.platform.ingress.type], plan.model))
     name = plan.names.judge
     yield Part("role-judge.yaml", {**_object(plan, "Role"), "rules": rules}, "release")
     binding = {

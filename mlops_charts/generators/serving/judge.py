@@ -1,7 +1,11 @@
-"""The judge: a CronJob that moves a release by one step at most, and is there only while one is under way."""
+"""The judge: a CronJob that moves a release by one step at most, and is there only while one is under way.
+
+All that it knows of the model stands in a ConfigMap beside it, so that it needs neither model.yaml nor the charts.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -18,16 +22,19 @@ from mlops_charts.generators.objects import (
 from mlops_charts.generators.serving import values
 from mlops_charts.generators.serving.pods import pod_labels
 from mlops_charts.generators.serving.release_values import in_flight
-from mlops_charts.planning import EnvironmentPlan, Plan
+from mlops_charts.planning import EnvironmentPlan, Plan, release_spec
 
 NO_MESH: Final = {"sidecar.istio.io/inject": "false"}  # a job's pod would never end beside a proxy
 _GIT_SECRET = "/secrets/git"  # noqa: S105 - a path
 _SIGNING_KEY = "/secrets/signing"
+_SPEC_FOLDER = "/spec"
+_SPEC = "release.json"
 _OWNER_AND_GROUP_READ = 0o440
 
 
 def judge(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]:
-    """Yield the judge's CronJob, present while a release is in flight."""
+    """Yield what the judge knows and its CronJob, present while a release is in flight."""
+    yield Part("configmap-release.yaml", when(in_flight(), _known(plan)), "release")
     manifest = {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
@@ -46,6 +53,16 @@ def judge(plan: Plan, environment: EnvironmentPlan) -> Iterator[Part]:
     yield Part("cronjob-judge.yaml", when(in_flight(), manifest), "release")
 
 
+def _known(plan: Plan) -> dict[str, Any]:
+    spec = release_spec(plan).model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata(plan, plan.names.release_config_map, component="judge"),
+        "data": {_SPEC: json.dumps(spec, indent=2, sort_keys=True, ensure_ascii=False) + "\n"},
+    }
+
+
 def _job(plan: Plan, environment: EnvironmentPlan) -> dict[str, Any]:
     return {
         "backoffLimit": 0,  # the next minute tries again
@@ -62,6 +79,7 @@ def _job(plan: Plan, environment: EnvironmentPlan) -> dict[str, Any]:
                 "containers": [_container(plan, environment)],
                 "volumes": [
                     {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
+                    {"name": "spec", "configMap": {"name": plan.names.release_config_map}},
                     *(_volume(name, secret) for name, secret, _ in _mounted(plan)),
                 ],
             },
@@ -80,7 +98,8 @@ def _volume(name: str, secret: str) -> dict[str, Any]:
 
 
 def _container(plan: Plan, environment: EnvironmentPlan) -> dict[str, Any]:
-    mounts = [{"name": name, "mountPath": path, "readOnly": True} for name, _, path in _mounted(plan)]
+    folders = {"spec": _SPEC_FOLDER, **{name: path for name, _, path in _mounted(plan)}}
+    mounts = [{"name": name, "mountPath": path, "readOnly": True} for name, path in folders.items()]
     return {
         "name": "judge",
         "image": values.runtime_image(plan),
@@ -93,18 +112,11 @@ def _container(plan: Plan, environment: EnvironmentPlan) -> dict[str, Any]:
 
 
 def _command(plan: Plan, environment: EnvironmentPlan) -> list[Any]:
-    git = plan.platform.git
-    options = {
-        "--repository": git.url,
-        "--branch": git.branch,
-        "--release-branch": git.release_branch,
-        "--credentials": _GIT_SECRET,
-        "--signing-key": _SIGNING_KEY if git.signing_key_secret else None,
-    }
+    signing = ("--signing-key", _SIGNING_KEY) if plan.platform.git.signing_key_secret else ()
     return [
-        *("mlops-charts", "release", "tick", "--model", plan.model),
+        *("mlops-charts", "release", "tick", "--spec", f"{_SPEC_FOLDER}/{_SPEC}"),
         *("--environment", values.environment_name(environment)),
-        *(part for option, given in options.items() if given for part in (option, given)),
+        *("--credentials", _GIT_SECRET, *signing),
     ]
 
 
