@@ -89,7 +89,7 @@ def typed(manifests: Any) -> list[str]:
 def test_helm_equals_python(shard: int) -> None:
     """Real Helm prints what Python evaluates, object for object, for specs and all their values, whatever they are."""
 
-    @law(90)
+    @law(55)
     @given(asked=strategies.asked, data=st.data())
     def holds(asked: tuple[Raw, Raw], data: st.DataObject) -> None:
         found = rendering_of(*asked)

@@ -191,7 +191,7 @@ def _values_for(draw: st.DrawFn, chart: Chart) -> dict[str, Any]:
     return nested
 
 
-@settings(QUICK, max_examples=500)
+@settings(QUICK, max_examples=300)
 @given(st.data())
 def test_helm_prints_what_python_evaluates(data: st.DataObject) -> None:
     """For any tree of nodes and any admitted values, object for object and type for type."""

@@ -91,7 +91,7 @@ PLACES = [
 ]
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(place=st.sampled_from(PLACES), value=trees)
 def test_a_place_of_any_shape_does_no_harm(place: tuple[Scope, Rendered, tuple[str | int, ...]], value: Any) -> None:
     """One place of a good scope may hold anything at all."""
@@ -104,7 +104,7 @@ def test_a_place_of_any_shape_does_no_harm(place: tuple[Scope, Rendered, tuple[s
 FLEET_PLACES = [(one, path) for one in apps() for path in _paths(one.manifest)]
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(place=st.sampled_from(FLEET_PLACES), value=trees)
 def test_an_application_of_any_shape_does_no_harm(place: tuple[Rendered, tuple[str | int, ...]], value: Any) -> None:
     """One place of an Application may hold anything at all."""

@@ -83,7 +83,7 @@ MUTABLE = [(root, path) for root, text in TEXTS.items() for path in places(yaml.
 
 
 @given(where=st.sampled_from(MUTABLE), junk=JUNK)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_junk_anywhere_is_told_in_words(where: tuple[type[Block], Path], junk: Any) -> None:
     """Whatever stands anywhere: no traceback, every problem located, with a known code, and no word of the parser's."""
     root, path = where
