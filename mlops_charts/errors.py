@@ -10,12 +10,13 @@
 
 Rooms have further ones of what they work with. The command line ends with 1 for a mistake, with 3 for the others.
 
-- Mistakes: `Refused` by a step or by `init`, `NotEditable`, `Paused`, `Rejected`, `Nameless`; of a run on this machine `NotHere`,
-  `NoStep`, `NoPast`, `MissingSecret`, `Unresolved`, `BadExpression`; of a smoke test `Differs`, `NoExample`; of a
-  measurement `NoModel`.
-- Others: `GitError`, `RepositoryError` (`Missing`, `Rival`, `Offline`, `Protected`), `RegistryError` (`Unknown`, `Unreachable`), `HelmError`,
-  `MissingTool`, `DocumentError`, `SchemaError`, `FetchError`, `BrokenModel`, `CannotServe`, `BrokenFlow`,
-  `NoAnswer`, `NoStorage`, `NotMeasured`, `NotStored`, `Unavailable`.
+- Mistakes: `Refused` by a step or by `init`, `NotEditable`, `Paused`, `Rejected`, `Nameless`; of a run on this
+  machine `NotHere`, `NoStep`, `NoPast`, `MissingSecret`, `Unresolved`, `BadExpression`; of a smoke test `Differs`,
+  `NoExample`; of a measurement `NoModel`.
+- Others: `GitError`, `RepositoryError` (`Missing`, `Rival`, `Offline`, `Protected`), `RegistryError` (`Unknown`,
+  `Unreachable`), `HelmError`, `MissingTool`, `DocumentError`, `SchemaError`, `FetchError`, `BrokenModel`,
+  `CannotServe`, `BrokenFlow`, `NoAnswer`, `NoStorage`, `NotMeasured`, `NotStored`, `Unavailable`; of releases on this
+  machine `NoEnvoy`, `BrokenGateway`, `BrokenRoute`.
 - Caught by us, and told in another form: `Declined`, `NotPushedError`, `NotRun`, `PipFailed`, `Undefined`,
   `UnreadableCapacity`, `Unwritten`.
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from mlops_charts.release.git import Git, RepositoryError
 from mlops_charts.release.repository import Branch
@@ -71,13 +71,13 @@ def changes(branch: Branch, paths: Sequence[str]) -> tuple[Change, ...]:
     )
 
 
-def _entry(printed: str) -> tuple[dict[str, object], Mapping[str, str]]:
+def _entry(printed: str) -> tuple[dict[str, Any], Mapping[str, str]]:
     """Return what one commit says of itself, and the content of each file that it touches, by its name in git."""
     commit, parents, author, email, committer, seconds, message, trailers, rest = printed.split("\0", 8)
     words = [word.lstrip("\n") for word in rest.split("\0")]
     words = [word for word in words if word]
     files = {path: about.split()[3] for about, path in zip(words[::2], words[1::2], strict=True)}
-    head = {
+    head: dict[str, Any] = {
         "commit": commit,
         "parents": tuple(parents.split()),
         "author": author,

@@ -5,7 +5,7 @@ What is told here is what commits claim; whether it holds is asked in `verify`. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -45,6 +45,7 @@ class Event:
         evidence: Digest of the record of the evidence, sha256:...; empty without one.
         run: The MLflow run of the version.
         workflow: The Workflow that started the release; empty where none did.
+        claims: All that the commit says in a form for programs, its trailers.
         path: The release file.
         touched: All files that the commit touches.
     """
@@ -66,6 +67,7 @@ class Event:
     evidence: str
     run: str
     workflow: str
+    claims: Mapping[str, str]
     path: str
     touched: tuple[str, ...]
 
@@ -185,6 +187,7 @@ def _event(model: str, environment: str, change: Change, before: ReleaseState | 
         evidence=given.get(commits.EVIDENCE, ""),
         run=given.get(commits.RUN, ""),
         workflow=given.get(commits.WORKFLOW, ""),
+        claims=given,
         path=change.path,
         touched=change.touched,
     )

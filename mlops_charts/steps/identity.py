@@ -27,6 +27,15 @@ def found_version(call: Call, registry: Registry) -> Version:
     wanted = call.parameters.get("version") or call.parameters.get("known-version", "")
     if not wanted:
         raise Refused("neither --version nor --known-version names what is to be released")
+    return named_version(registry, wanted)
+
+
+def named_version(registry: Registry, wanted: str) -> Version:
+    """Return the version of a name.
+
+    Raises:
+        Refused: The registry does not have it.
+    """
     found = [version for version in registry.versions() if version.version == wanted]
     if not found:
         raise Refused(f"{registry.model} {wanted} is not in the registry, so it cannot be released")
@@ -39,11 +48,28 @@ def identity_of(call: Call, registry: Registry, version: Version) -> Identity:
     Raises:
         Refused: There is no image with a digest, or no folder that the server can load.
     """
-    prepackaged = call.spec.environments[0].serving.runtime in contract.PREPACKAGED
+    runtime = call.spec.environments[0].serving.runtime
+    return served_from(registry, version, image_of(call, version), runtime, local=is_local(call))
+
+
+def served_from(registry: Registry, version: Version, image: tuple[str, str], runtime: str, *, local: bool) -> Identity:
+    """Return what a slot says of a version that is served from an image.
+
+    Args:
+        registry: Where the version is.
+        version: The version.
+        image: The image with its tag, and its digest.
+        runtime: What serves; a prepackaged server takes no image, and loads the model from the storage.
+        local: Whether this is a laptop, where a tag has to do.
+
+    Raises:
+        Refused: There is no image with a digest, or no folder that the server can load.
+    """
+    prepackaged = runtime in contract.PREPACKAGED
     return Identity(
         version=version.version,
-        image="" if prepackaged else _image(call, version),
-        model_uri=_model_uri(call, registry, version) if prepackaged else "",
+        image="" if prepackaged else _image(version, *image, local=local),
+        model_uri=_model_uri(registry, version, local=local) if prepackaged else "",
         run_id=version.run_id,
         code_digest=version.code,
         data_digest=version.data,
@@ -58,20 +84,19 @@ def image_of(call: Call, version: Version) -> tuple[str, str]:
     return image, digest
 
 
-def _image(call: Call, version: Version) -> str:
-    image, digest = image_of(call, version)
+def _image(version: Version, image: str, digest: str, *, local: bool) -> str:
     if not image:
         raise Refused(f"version {version.version} has no image; build it first")
     if digest:
         return f"{_untagged(image)}@{digest}"
-    if is_local(call):
+    if local:
         return image
     raise Refused(f"{image} has no digest: what a tag points at may change, so only a digest is released")
 
 
-def _model_uri(call: Call, registry: Registry, version: Version) -> str:
+def _model_uri(registry: Registry, version: Version, *, local: bool) -> str:
     address = f"{registry.run(version.run_id).artifacts}/{contract.MODEL_ARTIFACTS}"
-    if address.startswith(_PROXIED) and not is_local(call):
+    if address.startswith(_PROXIED) and not local:
         message = (
             f"the model is at {address}, which MLflow alone can open; Seldon's server needs an address of the storage"
         )
