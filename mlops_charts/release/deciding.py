@@ -113,19 +113,6 @@ def frozen_until(freeze: Iterable[Span], now: datetime) -> str:
     return max(ends, key=datetime.fromisoformat, default="")
 
 
-def frozen_seconds(freeze: Iterable[Span], begin: str, now: datetime) -> float:
-    """Return how much of the time from a moment of a release file until now lay in freezes; they may overlap."""
-    since = datetime.fromisoformat(begin) if begin else now
-    spans = sorted((datetime.fromisoformat(one.from_), datetime.fromisoformat(one.to)) for one in freeze)
-    total = 0.0
-    for start, end in spans:
-        first, last = max(start, since), min(end, now)
-        if last > first:
-            total += (last - first).total_seconds()
-            since = last
-    return total
-
-
 def _bad(state: ReleaseState, observed: Observed) -> Regress | None:
     verdict = observed.verdict
     judged = state.phase in JUDGED or (state.phase == "baking" and moves.pair(state).rival)
