@@ -20,31 +20,31 @@ def example_rows(X: Any) -> Any:  # noqa: N803 - the field's own name for featur
 
 def example_of(rows: Rows, answers: Answers, signature: Signature) -> Example:
     """Return the example of some rows and what was answered to them."""
-    columns = {column.name: [plain(value) for value in rows[column.name]] for column in signature.inputs}
-    labels = [plain(label) for label in answers.labels]
+    v2, seldon = requests_of(rows, signature)
     return Example(
-        v2={
-            "inputs": [
-                {
-                    "name": column.name,
-                    "shape": [len(labels), 1],
-                    "datatype": "FP64" if rows[column.name].dtype.kind == "f" else _DATATYPES[column.type],
-                    "data": columns[column.name],
-                }
-                for column in signature.inputs
-            ]
-        },
-        seldon={
-            "data": {
-                "names": [column.name for column in signature.inputs],
-                "ndarray": [list(row) for row in zip(*columns.values(), strict=True)],
-            }
-        },
+        v2=v2,
+        seldon=seldon,
         answers=ExampleAnswers(
-            labels=labels,
+            labels=[plain(label) for label in answers.labels],
             probabilities=None if answers.probabilities is None else answers.probabilities.tolist(),
         ),
     )
+
+
+def requests_of(rows: Rows, signature: Signature) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the bodies of a request with some rows, in version 2 of the protocol and in Seldon's."""
+    columns = {column.name: [plain(value) for value in rows[column.name]] for column in signature.inputs}
+    v2 = [
+        {
+            "name": column.name,
+            "shape": [len(columns[column.name]), 1],
+            "datatype": "FP64" if rows[column.name].dtype.kind == "f" else _DATATYPES[column.type],
+            "data": columns[column.name],
+        }
+        for column in signature.inputs
+    ]
+    ndarray = [list(row) for row in zip(*columns.values(), strict=True)]
+    return {"inputs": v2}, {"data": {"names": list(columns), "ndarray": ndarray}}
 
 
 def plain(value: Any) -> Any:

@@ -1,0 +1,125 @@
+"""Processes that end with the one that started them, even where that is killed and can do nothing more.
+
+The kernel could tell a child that its parent is gone, but on Linux alone, and then counts a thread as the parent. So a
+small process of its own watches: it reads which processes there are, and its input ends with ours.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import IO, Final, Self, cast
+
+from mlops_charts.local import watcher
+from mlops_charts.local.processes import GRACE
+
+# The program begins only once the watcher knows of it: whoever is killed ahead of that closes its input.
+_GATE: Final = ("/bin/sh", "-c", 'read go && exec "$@" </dev/null', "sh")
+_DEAD: Final = 10.0  # seconds that the kernel may take to end a process
+
+
+class Family:
+    """Processes that end with the block, or with this process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._there: dict[int, subprocess.Popen[bytes]] = {}
+        self._watcher = subprocess.Popen(
+            [sys.executable, "-I", "-S", watcher.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Self:
+        """Return it."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End all of them."""
+        self.close()
+
+    def start(
+        self, command: Sequence[str], *, environment: Mapping[str, str], folder: Path, output: Path, log: Path
+    ) -> subprocess.Popen[bytes]:
+        """Start a process at the head of a group of its own.
+
+        Args:
+            command: The program and its arguments.
+            environment: All of its variables.
+            folder: Where it starts.
+            output: File that its stdout is appended to.
+            log: File that its stderr is appended to.
+
+        Raises:
+            OSError: It cannot be started.
+        """
+        with output.open("ab") as said, log.open("ab") as logged:
+            process = subprocess.Popen(
+                [*_GATE, *command],
+                env=dict(environment),
+                cwd=folder,
+                stdin=subprocess.PIPE,
+                stdout=said,
+                stderr=logged,
+                start_new_session=True,
+            )
+        try:
+            self._tell(process.pid)
+            self._there[process.pid] = process
+            _write(process, b"go\n")
+        finally:
+            with suppress(BrokenPipeError):  # it has ended already
+                _input(process).close()
+        return process
+
+    def end(self, process: subprocess.Popen[bytes], grace: float = GRACE) -> int:
+        """End a process and all that it started, and return its exit status.
+
+        Args:
+            process: One of ours; it may have ended already.
+            grace: Seconds between asking it to end and killing it.
+        """
+        with suppress(ProcessLookupError):
+            process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(grace)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        status = process.wait(_DEAD)
+        if self._there.pop(process.pid, None) is not None:
+            self._tell(-process.pid)
+        return status
+
+    def close(self) -> None:
+        """End all of them, at once."""
+        left = tuple(self._there.values())
+        for process in left:
+            with suppress(ProcessLookupError):
+                process.terminate()
+        patience = time.monotonic() + GRACE
+        for process in left:
+            self.end(process, max(0.0, patience - time.monotonic()))
+        _input(self._watcher).close()
+        self._watcher.wait(_DEAD)
+
+    def _tell(self, number: int) -> None:
+        with self._lock:
+            _write(self._watcher, b"%d\n" % number)
+
+
+def _write(process: subprocess.Popen[bytes], text: bytes) -> None:
+    _input(process).write(text)
+    _input(process).flush()
+
+
+def _input(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    return cast("IO[bytes]", process.stdin)  # a pipe, as asked
