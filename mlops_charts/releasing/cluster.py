@@ -37,7 +37,7 @@ class Seen:
 
     running: bool
     why: str
-    pods: Mapping[SlotName, int]
+    pods: Mapping[str, int]
 
 
 @dataclass(frozen=True)

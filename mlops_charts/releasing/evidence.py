@@ -21,9 +21,9 @@ from mlops_charts.judge.verdict import Verdict
 from mlops_charts.release import ReleaseState
 from mlops_charts.release.asked import Place, ReleaseSpec
 from mlops_charts.release.events import Advance, Regress
+from mlops_charts.release.moves import pair
 from mlops_charts.release.policy import Policy
 from mlops_charts.releasing.commits import event_name
-from mlops_charts.releasing.metrics import Question
 
 if TYPE_CHECKING:
     from mlops_charts.steps.registry import Registry
@@ -60,7 +60,7 @@ def record(  # noqa: PLR0917 - what a decision is made of
         event: What was decided; its own evidence is not in the record.
         pods: By slot, how many pods were available.
     """
-    question = Question(spec, place, state, policy, pods or {}, now=0)
+    parts = pair(state)
     content = {
         "form": FORM,
         "model": spec.model,
@@ -78,8 +78,8 @@ def record(  # noqa: PLR0917 - what a decision is made of
             "step": state.step,
             "startedAt": state.started_at,
             "stepStartedAt": state.step_started_at,
-            "stable": {"slot": question.stable, **state.slot(question.stable).data()},
-            "candidate": {"slot": question.candidate, **state.slot(question.candidate).data()},
+            "stable": {"slot": parts.old, **state.slot(parts.old).data()},
+            "candidate": {"slot": parts.new, **state.slot(parts.new).data()},
             "pods": dict(pods or {}),
         },
         "policy": policy.model_dump(mode="json", by_alias=True, exclude_none=True),

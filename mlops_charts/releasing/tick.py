@@ -27,6 +27,7 @@ from mlops_charts.release.git import Access
 from mlops_charts.release.machine import transition
 from mlops_charts.release.moves import pair, policy_in, written
 from mlops_charts.release.phases import RESTING
+from mlops_charts.release.policy import Policy
 from mlops_charts.release.repository import Commit, Remote, fetched, write
 from mlops_charts.release.start import identity_in
 from mlops_charts.releasing.api_server import ApiServer, api_server_of_pod
@@ -40,6 +41,7 @@ from mlops_charts.releasing.recording import conclude, keep
 from mlops_charts.releasing.release_file import sound_state
 
 if TYPE_CHECKING:
+    from mlops_charts.releasing.scraping import Scraping
     from mlops_charts.steps.registry import Registry
 
 Outcome = Literal["resting", "held", "overtaken", "moved"]
@@ -158,7 +160,7 @@ def tick(asked: Asked) -> Ticked:
         found = Ticked("resting", f"no release is in flight in {asked.place.name}", asked.place.name, state)
     else:
         found = _Tick(asked, text or "", state, datetime.now(UTC)).done()
-    log(found.message, **{name: text for name, text in found.told().items() if name != "message"})
+    log(found.message, **{name: text for name, text in found.told().items() if name not in {"message", "event"}})
     return found
 
 
@@ -193,6 +195,8 @@ class _Tick:
     def done(self) -> Ticked:
         seen = look(self._api(), self.asked.spec, self.asked.place, self.state)
         measured = self._measured(seen)
+        if measured is None:
+            self._noted(seen)
         event = self._event(self._observed(seen, measured))
         if isinstance(event, Wait):
             return self._held(event.reason, measured)
@@ -269,20 +273,33 @@ class _Tick:
             return None
         from mlops_charts.judge.judging import judge  # noqa: PLC0415 - only where something is judged
 
-        asked, now = self.asked, self.now.timestamp()
-        question = Question(asked.spec, asked.place, self.state, policy, dict(seen.pods), now)
-        window = self._source().window(question)
-        return _Measured(window, judge(policy, window, self.state.phase))
+        window = self._source().window(self._question(policy, seen))
+        return _Measured(window, judge(policy, window))
+
+    def _noted(self, seen: Seen) -> None:
+        """Look at servers that are scraped also where nothing is judged, so that a later window has a beginning."""
+        policy, scraped = policy_in(self.state), self._scraped()
+        if scraped and policy:
+            scraped.note(self._question(policy, seen))
+
+    def _question(self, policy: Policy, seen: Seen) -> Question:
+        asked = self.asked
+        return Question(asked.spec, asked.place, self.state, policy, seen.pods, self.now.timestamp())
 
     def _source(self) -> Source:
-        here = self.asked.here
-        if here.metrics and here.journal:
-            from mlops_charts.releasing.scraping import Scraping  # noqa: PLC0415 - on this machine alone
-
-            return Scraping(here.metrics, here.journal)
+        if scraped := self._scraped():
+            return scraped
         from mlops_charts.releasing.prometheus import Prometheus  # noqa: PLC0415 - only where something is judged
 
         return Prometheus(self.asked.spec.prometheus)
+
+    def _scraped(self) -> Scraping | None:
+        here = self.asked.here
+        if not here.metrics or here.journal is None:
+            return None
+        from mlops_charts.releasing.scraping import Scraping  # noqa: PLC0415 - on this machine alone
+
+        return Scraping(here.metrics, here.journal)
 
     def _record(self, event: Advance | Regress, measured: _Measured | None, seen: Seen) -> bytes:
         policy = policy_in(self.state)
@@ -290,7 +307,7 @@ class _Tick:
         window, verdict = (measured.window, measured.verdict) if measured else (None, None)
         asked = self.asked
         return record(
-            asked.spec, asked.place, self.state, policy, window, verdict, self.at, event=event, pods=dict(seen.pods)
+            asked.spec, asked.place, self.state, policy, window, verdict, self.at, event=event, pods=seen.pods
         )
 
     def _write_down(self, event: Event, data: bytes, measured: _Measured | None) -> None:
