@@ -7,9 +7,10 @@ it is overloaded (503) or too late (504) included: users have met them, whoever 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from mlops_charts.judge.counts import Window
@@ -45,8 +46,12 @@ class Question:
 
     @property
     def begin(self) -> float:
-        """When the step of the release began, in seconds since 1970."""
-        return datetime.fromisoformat(self.state.step_started_at).timestamp()
+        """When the step of the release began, in seconds since 1970; not a number where the state does not say."""
+        try:
+            found = datetime.fromisoformat(self.state.step_started_at)
+        except ValueError:
+            return math.nan
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
     @property
     def concurrent(self) -> bool:
@@ -68,6 +73,11 @@ class Question:
     def version(self, slot: SlotName) -> str:
         """Return the version that a slot holds; empty if it holds none."""
         return self.state.slot(slot).version
+
+    @property
+    def metrics(self) -> frozenset[str]:
+        """What is judged by."""
+        return frozenset(check.metric for check in self.policy.checks)
 
     def checks(self, metric: str) -> tuple[PolicyCheck, ...]:
         """Return the checks of one metric."""
@@ -128,6 +138,38 @@ def stretches(question: Question, end: float) -> Stretches:
         candidate=Stretch(question.candidate, question.version(question.candidate), begin, end),
         before=Stretch(old, version, first - BEFORE_SECONDS, first),
     )
+
+
+def unusable(question: Question, end: float, flaws: Iterable[str]) -> Window:
+    """Return a window without counts, which says why there are none.
+
+    Args:
+        question: What was asked.
+        end: The newest moment that is known of.
+        flaws: Why, in words.
+    """
+    begin = question.begin
+    return Window(
+        begin=begin if math.isfinite(begin) else end, end=end, flaws=tuple(flaws), concurrent=question.concurrent
+    )
+
+
+def untimely(question: Question, clock: float, whose: str) -> list[str]:
+    """Return what is wrong with the beginning of the window, seen by the clock of whoever measures.
+
+    Args:
+        question: What is asked.
+        clock: The time there, in seconds since 1970.
+        whose: Whose clock it is, in words.
+    """
+    ahead = question.begin - clock
+    if math.isnan(ahead):
+        return ["the state of the release does not say when its step began; write stepStartedAt, or roll it back"]
+    if ahead > 0:
+        return [
+            f"the step began {ahead:.0f} s in the future by {whose}; set the clock of whoever committed it, or wait"
+        ]
+    return []
 
 
 def _other(slot: SlotName) -> SlotName:

@@ -1,0 +1,464 @@
+"""Counts out of a real Prometheus, which scrapes real servers, and what it says when something is wrong."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from prometheus_servers import (
+    DRIFT,
+    ERRORS,
+    LATENCY,
+    VERSIONS,
+    Exposed,
+    Pod,
+    Running,
+    exposed,
+    question,
+    said,
+    scraped,
+    truth,
+)
+
+from mlops_charts import contract
+from mlops_charts.judge.counts import Counts, Window
+from mlops_charts.release.policy import PolicyCheck
+from mlops_charts.releasing.prometheus import Prometheus
+
+
+class Cast:
+    """A model with a pod in each slot, and whatever else a scene needs.
+
+    Attributes:
+        model: Its name, that of the scene.
+        blue: The pod of the old version.
+        green: The pod of the new one.
+        pods: All of them.
+        windows: What a scene has measured on its way.
+    """
+
+    def __init__(self, running: Running, servers: Exposed, model: str) -> None:
+        self._running, self._servers, self.model = running, servers, model
+        self.pods: list[Pod] = []
+        self.windows: list[Window] = []
+        self.blue, self.green = self.join(Pod("blue", model)), self.join(Pod("green", model))
+
+    def join(self, pod: Pod, name: str = "", **labels: str) -> Pod:
+        """Let a pod be scraped."""
+        predictor = {"predictor": f"{self.model}-{pod.slot}"} if pod.model == self.model else {}
+        own = {"namespace": "iris-staging", "pod": name or pod.slot, **predictor, **labels}
+        self._running.scrape(self._servers.serve(pod), **own)
+        self.pods.append(pod)
+        return pod
+
+
+# A scene goes in four parts: what was long ago, what was lately, and two parts of a step of the release. Between two of
+# them Prometheus has scraped everything, and of the step seconds have gone by.
+Scene = Iterator[None]
+
+
+def plain(cast: Cast) -> Scene:
+    cast.blue.serve(1000)
+    cast.blue.serve(7, "500")
+    yield
+    cast.blue.serve(30)
+    yield
+    cast.blue.serve(200, value="b", seconds=0.0003)
+    cast.blue.serve(3, "400")
+    cast.green.serve(19, seconds=99)
+    yield
+    cast.green.serve(2, "500")
+    cast.green.serve(1, "503")
+
+
+def restarted(cast: Cast) -> Scene:
+    cast.blue.serve(1000)
+    yield
+    yield
+    cast.blue.serve(50)
+    cast.green.serve(10, seconds=0.5)
+    yield
+    cast.blue.restart()
+    cast.green.restart()
+    cast.blue.serve(5000, value="b")
+    cast.green.serve(9, seconds=0.5)
+    cast.green.serve(4, "500", seconds=0.0001)
+
+
+def scaled(cast: Cast) -> Scene:
+    later = cast.join(Pod("green", "scaled"), "green-later")
+    sooner = cast.join(Pod("green", "scaled"), "green-sooner")
+    later.down = True
+    yield
+    yield
+    cast.green.serve(10)
+    sooner.serve(5)
+    yield
+    later.down, sooner.down = False, True
+    later.serve(33)
+    later.serve(2, "504")
+
+
+def unreachable(cast: Cast) -> Scene:
+    cast.blue.serve(4000)
+    yield
+    cast.blue.serve(100)
+    cast.blue.down = True
+    yield
+    cast.blue.serve(20)
+    yield
+    cast.blue.down = False
+
+
+def baked(cast: Cast) -> Scene:
+    cast.blue.serve(9)
+    yield
+    cast.blue.serve(40)
+    yield
+    cast.green.serve(50)
+    yield
+    cast.green.serve(10)
+
+
+def _shop(pod: Pod, *figures: int) -> None:
+    names = (f'{name}_total{{slot="{slot}"}}' for slot in VERSIONS for name in ("orders", "visits"))
+    pod.extra = "".join(f"{name} {figure}\n" for name, figure in zip(names, figures, strict=True))
+
+
+def business(cast: Cast) -> Scene:
+    one, two = (cast.join(Pod("blue", "shop"), f"shop-{number}") for number in "12")
+    _shop(one, 100, 1000, 0, 0)
+    _shop(two, 500, 9000, 0, 0)
+    yield
+    yield
+    _shop(one, 110, 1100, 5, 60)
+    _shop(two, 505, 9010, 0, 0)
+    yield
+    _shop(one, 120, 1200, 7, 80)
+    _shop(two, 3, 30, 0, 0)
+
+
+def _busy(cast: Cast) -> Scene:
+    cast.blue.serve(100)
+    yield
+    yield
+    cast.blue.serve(50)
+    cast.green.serve(50)
+    yield
+
+
+def unbucketed(cast: Cast) -> Scene:
+    cast.green.hidden = (f"{contract.REQUEST_DURATION}_bucket",)
+    yield from _busy(cast)
+
+
+def uncounted(cast: Cast) -> Scene:
+    cast.green.hidden = (contract.PREDICTIONS,)
+    yield from _busy(cast)
+
+
+def unscraped(cast: Cast) -> Scene:
+    cast.green.hidden = (contract.REQUESTS,)
+    yield from _busy(cast)
+
+
+def another(cast: Cast) -> Scene:
+    cast.green.version = "1.9.0"
+    yield from _busy(cast)
+
+
+def silent(cast: Cast) -> Scene:
+    yield from _busy(cast)
+    cast.green.down = True
+
+
+def aged(cast: Cast) -> Scene:
+    cast.green.stamp = str(int((time.time() - 120) * 1000))
+    yield from _busy(cast)
+
+
+def twice(cast: Cast) -> Scene:
+    cast.join(cast.green, "green", zone="again")
+    yield from _busy(cast)
+
+
+def forgotten(cast: Cast) -> Scene:
+    cast.blue.serve(100_000)
+    cast.blue.down = True
+    yield
+    yield
+    cast.blue.down = False
+    yield
+
+
+def _strange(cast: Cast, value: str) -> Scene:
+    yield from _busy(cast)
+    who = f'model="{cast.model}",slot="green",version="1.3.0"'
+    cast.green.extra = f'{contract.REQUESTS}{{code="502",{who}}} {value}\n'
+
+
+def nan(cast: Cast) -> Scene:
+    return _strange(cast, "NaN")
+
+
+def infinite(cast: Cast) -> Scene:
+    return _strange(cast, "+Inf")
+
+
+def negative(cast: Cast) -> Scene:
+    return _strange(cast, "-1")
+
+
+def _seldon(pod: Pod, code: str, requests: int, service: str = "predictions") -> str:
+    who = (
+        f'deployment_name="executor",predictor_name="{pod.slot}",predictor_version="{pod.version}",'
+        f'service="{service}",method="post",code="{code}"'
+    )
+    bounds = [*contract.EXECUTOR_BUCKETS, "+Inf"]
+    buckets = (f'{contract.EXECUTOR_DURATION}_bucket{{{who},le="{one}"}} {requests}\n' for one in bounds)
+    return f"{contract.EXECUTOR_DURATION}_count{{{who}}} {requests}\n" + "".join(buckets)
+
+
+def executor(cast: Cast) -> Scene:
+    for pod in cast.pods:
+        pod.model = "another"
+    yield
+    yield
+    cast.blue.extra = _seldon(cast.blue, "200", 50) + _seldon(cast.blue, "200", 9, "metadata")
+    yield
+    cast.green.extra = _seldon(cast.green, "200", 20) + _seldon(cast.green, "500", 3)
+
+
+SCENES = (
+    plain, restarted, scaled, unreachable, baked, business, unbucketed, uncounted, unscraped, another, silent, aged,
+    twice, forgotten, nan, infinite, negative, executor,
+)  # fmt: skip
+
+
+@dataclass
+class World:
+    """All scenes after they were played, under one Prometheus.
+
+    Attributes:
+        running: Prometheus.
+        begin: When the step began, in all of them.
+        dead: What was measured while another Prometheus of the same pods was dead.
+        back: What was measured after that had come back.
+    """
+
+    running: Running
+    begin: float
+    dead: Window
+    back: Window
+
+    def window(self, scene: str, **asked: Any) -> Window:
+        """Return what is measured of a scene."""
+        return Prometheus(self.running.url).window(question(scene, self.begin, **asked))
+
+    def flaws(self, scene: str, **asked: Any) -> tuple[str, ...]:
+        """Return the flaws of a scene, without whose they are."""
+        return tuple(
+            flaw.removeprefix(f"Prometheus at {self.running.url}: ") for flaw in self.window(scene, **asked).flaws
+        )
+
+
+def _play(running: Running, mortal: Running, servers: Exposed) -> World:
+    casts = [Cast(running, servers, scene.__name__) for scene in SCENES]
+    plays = [scene(cast) for scene, cast in zip(SCENES, casts, strict=True)]
+    frail = Cast(mortal, servers, "frail")
+    pods = [pod for cast in (*casts, frail) for pod in cast.pods]
+    _go(plays)
+    for one in (running, mortal):
+        one.start()
+    scraped(*pods)
+    _go(plays)
+    scraped(*pods)
+    begin = time.time()
+    _go(plays)
+    frail.green.serve(10)
+    scraped(*pods)
+    mortal.stop()
+    _go(plays)
+    frail.green.serve(7)
+    dead = Prometheus(mortal.url).window(question("frail", begin))
+    mortal.start()
+    scraped(*pods)
+    return World(running, begin, dead, Prometheus(mortal.url).window(question("frail", begin)))
+
+
+def _go(plays: list[Scene]) -> None:
+    for play in plays:
+        next(play, None)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """All scenes, played at the same time."""
+    running, mortal = (Running(tmp_path_factory.mktemp(name)) for name in ("prometheus", "mortal"))
+    with exposed() as servers:
+        try:
+            yield _play(running, mortal, servers)
+        finally:
+            running.stop()
+            mortal.stop()
+
+
+def test_counts_are_what_the_servers_did_since_the_step_began(world: World) -> None:
+    """What was ahead of it counts in `before` alone; buckets are not cumulated, and a 503 is an error."""
+    window = world.window("plain")
+
+    assert window.flaws == ()
+    assert said(window.stable) == truth(203, b=200)
+    assert said(window.candidate) == truth(22, 3, a=19)
+    assert (window.candidate.latency[-1], window.stable.latency[1]) == (19, 200)
+    assert (window.before.requests, window.before.errors) == (1037, 7)
+    assert window.bounds == contract.LATENCY_BUCKETS
+    assert (window.begin, window.concurrent) == (pytest.approx(world.begin, abs=0.001), True)
+    assert abs(window.end - time.time()) < 30
+
+
+def test_a_restart_loses_nothing_that_was_scraped(world: World) -> None:
+    """The counters of a pod fall together, so those that would not show it by themselves begin at 0 too."""
+    window = world.window("restarted")
+
+    assert window.flaws == ()
+    assert said(window.stable) == truth(5050, a=50, b=5000)
+    assert said(window.candidate) == truth(23, 4, a=19)
+    assert window.candidate.latency[0] == 4
+
+
+def test_a_pod_that_comes_later_counts_from_0_and_one_that_goes_keeps_what_it_did(world: World) -> None:
+    """Autoscaling in the middle of a step changes no count; fewer pods than there are is a flaw."""
+    window = world.window("scaled", pods={"blue": 1, "green": 2})
+    assert window.flaws == ()
+    assert said(window.candidate) == truth(50, 2, a=48)
+
+    expected = "green has 3 available pods, and 2 of them report; look at its targets"
+    assert world.flaws("scaled", pods={"blue": 1, "green": 3}) == (expected,)
+
+
+def test_a_pod_that_was_unreachable_as_the_step_began_counts_from_what_is_known_of_it(world: World) -> None:
+    """It is no new pod: what it had counted by then is not of this step."""
+    window = world.window("unreachable")
+
+    assert window.flaws == ()
+    assert said(window.stable) == truth(120, a=120)
+
+
+def test_while_baking_the_old_version_is_measured_ahead_of_the_switch(world: World) -> None:
+    """It has no traffic any more; as many seconds as the new one has had all of it are looked at."""
+    window = world.window("baked", phase="baking", pods={"green": 1, "blue": 0})
+
+    assert window.flaws == ()
+    assert not window.concurrent
+    assert said(window.candidate) == truth(60, a=60)
+    assert window.stable.requests in {40, 49}  # the latter where the world began within these seconds
+    assert window.stable.errors == 0
+
+
+CONVERSION = PolicyCheck(
+    metric="business",
+    name="conversion",
+    success='sum(orders_total{slot="{slot}"})',
+    total='sum (\nvisits_total{slot="{slot}"} )',
+    max_drop_percent=5,
+)
+
+
+def test_figures_of_the_business_are_by_how_much_their_counters_grew(world: World) -> None:
+    """A sum is taken apart, so that the restart of one of its series is seen."""
+    window = world.window("business", checks=(ERRORS, CONVERSION))
+
+    assert window.flaws == ()
+    assert window.stable.business == {"conversion": (28, 240)}
+    assert window.candidate.business == {"conversion": (7, 80)}
+
+
+@pytest.mark.parametrize(
+    ("success", "total", "expected"),
+    [
+        ('sum(orders_total{slot="{slot}"}) * 1', None, "blue has business conversion by a success that falls"),
+        ('sum(visits_total{slot="{slot}"})', 'orders_total{slot="{slot}"}', "with more successes than trials"),
+        ('misspelt_total{slot="{slot}"}', None, "with trials and no series of successes"),
+        ('0 - orders_total{slot="{slot}"}', None, "green has business conversion by a success that is negative"),
+        ('orders_total{slot="{slot}"} / 0', None, "green has business conversion by a success that is negative or no"),
+        ('sum(orders_total{slot="{slot}"', None, "refuses: "),
+    ],
+)  # fmt: skip
+def test_a_figure_that_cannot_be_counted_is_said(world: World, success: str, total: str | None, expected: str) -> None:
+    """A query of the user's that is no counter decides nothing."""
+    check = CONVERSION.model_copy(update={"success": success, "total": total or CONVERSION.total})
+
+    window = world.window("business", checks=(check,))
+
+    assert [flaw for flaw in window.flaws if expected in flaw and "business conversion" in flaw], window.flaws
+    assert not (window.stable.business and window.candidate.business)
+
+
+@pytest.mark.parametrize(
+    ("scene", "expected"),
+    [
+        ("unbucketed", f"green has requests and no series {contract.REQUEST_DURATION}_bucket; look whether"),
+        ("uncounted", f"green has requests and no series {contract.PREDICTIONS}; serve a version with a profile"),
+        ("unscraped", "green is not scraped at all in iris-staging; look at the targets of unscraped there"),
+        ("silent", "green is not scraped at all in iris-staging; look at the targets of silent there"),
+        ("another", "green has a pod that reports version 1.9.0, not 1.3.0; wait until it is gone"),
+        ("aged", "green was scraped 1"),
+        ("twice", "green has the pod green in two targets, so that it would count twice; let one job scrape it"),
+        ("forgotten", "blue is not known from the beginning of the step on"),
+        ("nan", f"green exposes {contract.REQUESTS} nan in green, which is no count"),
+        ("infinite", f"green exposes {contract.REQUESTS} inf in green, which is no count"),
+        ("negative", f"green exposes {contract.REQUESTS} -1 in green, which is no count"),
+        ("unheard-of", "blue is not scraped at all in iris-staging"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_trusted_is_said(world: World, scene: str, expected: str) -> None:
+    """A series that is missing, late, double, of another version or no number never passes for a count."""
+    assert [flaw for flaw in world.flaws(scene) if flaw.startswith(expected)], world.flaws(scene)
+
+
+@pytest.mark.parametrize("skew", [-3600, -65, 65, 3600])
+def test_clocks_that_differ_are_said(world: World, skew: int) -> None:
+    """By more than a minute, in either direction."""
+    here = time.time() + skew
+
+    window = Prometheus(world.running.url).window(question("plain", here - 4000, now=here))
+
+    assert [flaw for flaw in window.flaws if f"differs by {-skew:+d} s from the one here" in flaw]
+    assert window.candidate == Counts()
+
+
+def test_a_step_in_the_future_or_without_a_beginning_is_said(world: World) -> None:
+    """Neither can be measured."""
+    later = Prometheus(world.running.url).window(question("plain", time.time() + 30))
+    assert [flaw for flaw in later.flaws if "in the future" in flaw]
+    never = Prometheus(world.running.url).window(question("plain", 0))
+    assert [flaw for flaw in never.flaws if "does not say when its step began" in flaw]
+
+
+def test_a_first_version_has_nothing_to_compare_with(world: World) -> None:
+    """The empty slot is a flaw, and not a version without errors."""
+    assert [flaw for flaw in world.flaws("plain", versions={**VERSIONS, "blue": ""}) if "blue holds no" in flaw]
+
+
+def test_the_executor_is_asked_for_its_predictions_alone(world: World) -> None:
+    """Other services of it do not count; it knows no rows, and has no series ahead of the first request."""
+    window = world.window("executor", checks=(ERRORS, LATENCY), executor=True)
+
+    assert window.flaws == ()
+    assert (window.stable.requests, window.stable.errors) == (50, 0)
+    assert (window.candidate.requests, window.candidate.errors) == (23, 3)
+    assert (window.candidate.predictions, window.candidate.latency[0]) == ({}, 23)
+    assert window.bounds == contract.EXECUTOR_BUCKETS
+    drift = world.flaws("executor", checks=(DRIFT,), executor=True)
+    assert [flaw for flaw in drift if "counts no predictions" in flaw]
+
+
+def test_without_prometheus_there_are_no_counts_and_afterwards_all_of_them(world: World) -> None:
+    """It was killed in the middle of a step; what the servers did meanwhile they have counted themselves."""
+    assert len(world.dead.flaws) == 1
+    assert "does not answer: " in world.dead.flaws[0]
+    assert (world.dead.candidate, world.dead.stable) == (Counts(), Counts())
+    assert world.back.flaws == ()
+    assert said(world.back.candidate) == truth(17, a=17)
