@@ -254,4 +254,7 @@ def main(said: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    try:
+        sys.exit(main(sys.argv[1]))
+    except (Mistake, OSError) as error:
+        sys.exit(f"error: {error}")
