@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import NormalDist
 
 from mlops_charts.capacity.measured import Capacity, UnreadableCapacity, read_capacity
 from mlops_charts.capacity.sizing import Demand, Sizing, sizing
 from mlops_charts.fleet import rendering_of
+from mlops_charts.judge.samples import Baseline, CheckPlan, StagePlan, planned
 from mlops_charts.loading import load_model, load_platform
-from mlops_charts.planning import EnvironmentPlan, Plan
+from mlops_charts.planning import EnvironmentPlan, Plan, policy_of
 from mlops_charts.problems import Problem, has_errors
+from mlops_charts.release.policy import Policy, PolicyCheck
 from mlops_charts.rendering import what
 from mlops_charts.spec.operation import Check
-from mlops_charts.spec.scalars import quantity, seconds
+from mlops_charts.spec.scalars import quantity
 from mlops_charts.workspace.write import read_text
 
 Carried = Capacity | UnreadableCapacity | None
@@ -89,10 +93,62 @@ def _environment(plan: Plan, environment: EnvironmentPlan) -> dict[str, str]:
         "runtime": serving.runtime + (" behind Seldon's executor" if environment.executor else ", no executor"),
         "pods": f"{scaled.min} to {scaled.max} a version, by load" if scaled else f"{serving.replicas} a version",
         "release": f"{release.strategy}: {steps}" if release.strategy == "canary" else release.strategy,
-        "at least": f"{_hours(seconds(release.interval) * len(release.steps) + seconds(release.bake))} with the bake",
-        "at most": f"{release.max_duration}, then it is rolled back",
         "judged by": "; ".join(_check(check) for check in environment.checks),
+        **_times(policy_of(environment)),
     }
+
+
+def _times(policy: Policy) -> dict[str, str]:
+    """Return how long a release takes from stage to stage, and what its judgement can see."""
+    found, longest = planned(policy), _hours(policy.max_duration_seconds)
+    if not found.stages:
+        promoted = "as soon as it is ready; taken back while it bakes if a critical check fails"
+        return {"promoted": promoted, "settled": f"{_hours(found.bake_seconds)} after that"}
+    total = _hours(sum(stage.seconds for stage in found.stages))
+    return {
+        **{stage.title: _stage(stage, policy) for stage in found.stages},
+        "promoted": f"after {total} if it is as good; rolled back if undecided after {longest}",
+        "settled": f"{_hours(found.bake_seconds)} after that; until then the old version stays warm",
+        "can be seen": _seen(policy, found.baseline),
+    }
+
+
+def _stage(stage: StagePlan, policy: Policy) -> str:
+    slowest = max(stage.checks, key=lambda one: one.seconds or 0.0, default=None)
+    if slowest is None:
+        return f"{_hours(stage.seconds)}, the interval; nothing is compared"
+    others = ", ".join(f"{one.check} {_needs(one)}" for one in stage.checks if one is not slowest)
+    longest = (
+        "the interval is longest" if stage.seconds <= policy.interval_seconds else f"{slowest.check} takes longest"
+    )
+    return f"{_hours(stage.seconds)}, {longest}: {slowest.check} {_needs(slowest)}{f', {others}' if others else ''}"
+
+
+def _needs(one: CheckPlan) -> str:
+    if one.samples is None or one.seconds is None:
+        return "is never decided"
+    return f"{one.samples:,} samples ({_hours(one.seconds)})"
+
+
+def _seen(policy: Policy, baseline: Baseline) -> str:
+    """Return which differences are told apart, on what is assumed of the version that serves."""
+    worse = "; ".join(_difference(check, baseline) for check in policy.checks)
+    missed = f"a version as bad as that passes at most {100 * (1 - policy.confidence):.3g} times in 100"
+    return f"{worse}; {missed}, an equal one passes a check with these samples in {100 * policy.power:.3g} %"
+
+
+def _difference(check: PolicyCheck, baseline: Baseline) -> str:
+    errors, rate = 100 * baseline.error_rate, 100 * baseline.success_rate
+    quantile = NormalDist().inv_cdf(check.quantile or 0.5)
+    slow = 1000 * baseline.latency_seconds * math.exp(baseline.latency_sigma * quantile)
+    title = check.title.removeprefix("latency ")
+    words = {
+        "errorRate": f"errors from {errors:g} % to {errors + (check.max_increase_points or 0):g} %",
+        "latency": f"{title} from {slow:.3g} ms to {slow * (check.max_ratio or 1):.3g} ms",
+        "predictionDrift": f"predictions of a PSI of {check.max_psi or 0:g}",
+        "business": f"{check.name} from {rate:g} % to {rate * (1 - (check.max_drop_percent or 0) / 100):.3g} %",
+    }
+    return words[check.metric]
 
 
 def _sized(environment: EnvironmentPlan, carried: Carried) -> dict[str, str]:
@@ -140,5 +196,7 @@ def _check(check: Check) -> str:
 
 
 def _hours(length: float) -> str:
-    minutes = round(length / 60)
-    return f"{minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{minutes}m"  # noqa: PLR2004
+    if 0 < length < 60:  # noqa: PLR2004 - seconds of a minute
+        return f"{math.ceil(length)}s"
+    hours, minutes = divmod(math.ceil(length / 60), 60)
+    return f"{hours}h{minutes:02}m" if hours and minutes else f"{hours}h" if hours else f"{minutes}m"

@@ -22,6 +22,7 @@ from mlops_charts.release.policy import Metric, Policy, PolicyCheck
 
 BEFORE_SECONDS: Final = 3600.0  # of the stable version alone, by which tests are laid out
 _MOST = 1e10  # samples; more are never planned
+_LEAST = 64.0  # samples, from which more are tried
 _FINE = 1.01  # how near what would be possible is looked for
 _MARGINS: Final[dict[Metric, str]] = {
     "errorRate": "max_increase_points",
@@ -165,13 +166,13 @@ def needed_samples(policy: Policy, baseline: Baseline, check: PolicyCheck, share
     unlucky = _METRICS[check.metric](policy, baseline, check, share)
     if unlucky is None:
         return None
-    need, high = -log(1 - policy.confidence), 1.0
+    need, high = -log(1 - policy.confidence), _LEAST
     while unlucky(high) < need:
         high *= 2
         if high > _MOST:
             return None
-    low = high / 2
-    while high - low > max(1.0, high / 1000):
+    low = high / 2 if high > _LEAST else 0.0
+    while high - low > max(1.0, high / 200):
         middle = (low + high) / 2
         low, high = (low, middle) if unlucky(middle) >= need else (middle, high)
     return ceil(high)
@@ -284,7 +285,7 @@ def _logit(rate: float) -> float:
 
 
 def _undecidable(policy: Policy, baseline: Baseline, stages: Sequence[StagePlan]) -> Iterator[Undecidable]:
-    alone = [_seconds(policy, baseline, check) for check in policy.checks]
+    alone = [_alone(policy, [stage.checks[place] for stage in stages]) for place in range(len(policy.checks))]
     late = [place for place, seconds in enumerate(alone) if seconds is None or seconds > policy.max_duration_seconds]
     if not late and sum(stage.seconds for stage in stages) > policy.max_duration_seconds and alone:
         late = [max(range(len(alone)), key=lambda place: alone[place] or 0.0)]
@@ -344,10 +345,13 @@ def _with_step(policy: Policy, step: int) -> Policy:
 
 def _seconds(policy: Policy, baseline: Baseline, check: PolicyCheck) -> float | None:
     """Return how long all stages take for a check alone; None if no time is enough."""
+    return _alone(policy, [_check(policy, baseline, check, share) for _, share in shares(policy)])
+
+
+def _alone(policy: Policy, stages: Sequence[CheckPlan]) -> float | None:
     total = 0.0
-    for _, share in shares(policy):
-        found = _check(policy, baseline, check, share).seconds
-        if found is None:
+    for stage in stages:
+        if stage.seconds is None:
             return None
-        total += max(found, policy.interval_seconds)
+        total += max(stage.seconds, policy.interval_seconds)
     return total

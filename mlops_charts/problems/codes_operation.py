@@ -180,8 +180,17 @@ TABLE: Final[tuple[Entry, ...]] = (
     code(
         "release-too-long",
         title="A release that goes well would be given up",
-        why="Steps, interval and bake take longer than maxDuration, so every release would be rolled back.",
-        fix="Raise maxDuration, or shorten interval or bake.",
+        why="All steps with their interval take longer than maxDuration, so every release would be rolled back.",
+        fix="Raise maxDuration, or shorten the interval. The bake comes behind both.",
         example="release: {interval: 4h}",
+    ),
+    code(
+        "check-undecidable",
+        title="A check that cannot be decided in time",
+        why="With this margin, confidence and power it needs more requests than come within maxDuration, so that good "
+        "versions too would be rolled back.",
+        fix="Take one of those in the note: a wider margin, a larger first step, more time. Raise "
+        "expectedRequestsPerSecond only if so many do come.",
+        example="release: {expectedRequestsPerSecond: 0.1}",
     ),
 )

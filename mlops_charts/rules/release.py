@@ -9,9 +9,8 @@ from mlops_charts.rules.asked import View
 from mlops_charts.source import Path
 from mlops_charts.spec.fields import by_key
 from mlops_charts.spec.operation import Check
-from mlops_charts.spec.scalars import seconds
 
-_CHECKS: Path = ("release", "analysis", "checks")
+CHECKS: Path = ("release", "analysis", "checks")
 _COMMON = frozenset({"metric", "critical"})
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "errorRate": ("maxIncreasePoints",),
@@ -84,16 +83,16 @@ def ab_test_business(view: View) -> Iterator[Problem]:
         yield view.problem(
             "ab-test-business",
             "an A/B test without a business check decides nothing",
-            _CHECKS,
+            CHECKS,
             ("release", "strategy"),
             note=note,
         )
 
 
 def _stated_checks(view: View) -> Iterator[tuple[int, Check, Path]]:
-    if view.states(_CHECKS):
+    if view.states(CHECKS):
         for index, check in enumerate(view.spec.release.analysis.checks):
-            yield index, check, (*_CHECKS, index)
+            yield index, check, (*CHECKS, index)
 
 
 def check_fields(view: View) -> Iterator[Problem]:
@@ -188,18 +187,4 @@ def no_checks(view: View) -> Iterator[Problem]:
     """A release that nothing judges is a deployment with delays."""
     if not view.spec.release.analysis.checks:
         note = "remove checks: the default compares errors, latency and drift"
-        yield view.problem("no-checks", "nothing compares the new version with the old one", _CHECKS, note=note)
-
-
-def time_enough(view: View) -> Iterator[Problem]:
-    """A release that goes well ends before it is given up."""
-    release = view.spec.release
-    stages = len(release.steps) if release.strategy == "canary" else 1
-    least = stages * seconds(release.interval) + seconds(release.bake)
-    if least > seconds(release.max_duration):
-        fields = ("maxDuration", "interval", "bake", "steps")
-        paths: tuple[Path, ...] = tuple(("release", field) for field in fields)
-        message = (
-            f"{stages} x interval {release.interval} + bake {release.bake} take longer than {release.max_duration}"
-        )
-        yield view.problem("release-too-long", message, *paths, note=f"maxDuration: {-(-least // 60):.0f}m or more")
+        yield view.problem("no-checks", "nothing compares the new version with the old one", CHECKS, note=note)

@@ -13,6 +13,7 @@ from mlops_charts.rules import (
     placement,
     platform_file,
     release,
+    release_time,
     requirements,
     serving,
     steps,
@@ -129,7 +130,8 @@ MODEL_RULES: tuple[ModelRule, ...] = (
     _each(release.business_slot, "release"),
     _each(release.duplicate_checks, "release"),
     _each(release.no_checks, "release"),
-    _each(release.time_enough, "release"),
+    _each(release_time.time_enough, "release"),
+    _model(release_time.decidable, "release", "serving", "environments"),
 )
 
 PLATFORM_RULES: tuple[PlatformRule, ...] = (
