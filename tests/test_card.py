@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,20 +13,35 @@ import pytest
 from mlflow_store import call, store
 from repositories import Run, git
 
-from mlops_charts import contract
+from mlops_charts import contract, load, plan
 from mlops_charts.errors import NotFound
 from mlops_charts.history.card import Card, Fact, Section
 from mlops_charts.history.card_page import html, markdown
+from mlops_charts.judge.counts import Counts, Window
+from mlops_charts.judge.judging import judge
 from mlops_charts.local.releases import release_repository
+from mlops_charts.planning import release_spec
 from mlops_charts.release import Identity, ReleaseState, release_text
-from mlops_charts.release.phases import state_of
-from mlops_charts.release.repository import Commit, Remote, write
+from mlops_charts.release.events import Advance, Approve, Event, Ready, RollBack, Settle, Start
+from mlops_charts.release.machine import transition
+from mlops_charts.release.policy import Policy, PolicyCheck
+from mlops_charts.release.repository import Remote, write
+from mlops_charts.releasing import evidence
+from mlops_charts.releasing.commits import commit_of
 from mlops_charts.running.carding import CardAsked, Carded, card
 from mlops_charts.steps.judging.report import GateVerdict, Report
 from mlops_charts.steps.registry import Registry, open_registry
 
 CODE, DATA = "c" * 64, "d" * 64
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+POLICY = Policy(
+    strategy="canary",
+    steps=(10, 50),
+    interval_seconds=300,
+    bake_seconds=1800,
+    max_duration_seconds=21600,
+    checks=(PolicyCheck(metric="errorRate", max_increase_points=1, critical=True),),
+)
 PATH = "charts/iris/serving/release-staging.yaml"
 REPORT = Report(
     model="iris",
@@ -63,15 +79,43 @@ def identity(version: str, run: str = "r0") -> Identity:
     return Identity(version=version, image=f"x:{version}", run_id=run, code_digest=CODE, data_digest=DATA)
 
 
-def say(root: Path, state: ReleaseState, event: str, subject: str, evidence: str = "") -> None:
-    """Commit a state of the release of 1.0.0 in staging, as release commands do."""
-    trailers = {"Mlops-Model": "iris", "Mlops-Environment": "staging", "Mlops-Version": "1.0.0"}
-    trailers |= {"Mlops-Event": event, "Mlops-Evidence": evidence}
-    write(
-        Remote(str(root / ".mlops-charts" / "release.git"), "main"),
-        PATH,
-        lambda _: Commit(release_text(state), subject, trailers),
-    )
+@dataclass
+class Releases:
+    """Releases of iris in staging, one event after the other, as release commands commit them."""
+
+    root: Path
+    registry: Registry
+    state: ReleaseState = field(default_factory=ReleaseState)
+    minute: int = 0
+
+    def say(self, event: Event, verdict: str = "") -> str:
+        """Commit what an event makes of the release, and return the commit."""
+        self.minute += 1
+        before = self.state
+        found = transition(before, event, ingress="gatewayApi", at=f"2026-11-23T10:{self.minute:02}:00Z")
+        assert found.outcome == "moved", found.why
+        self.state = found.state
+        made = commit_of("iris", "staging", event, before, self.state, verdict=verdict)
+        return write(Remote(str(self.root / ".mlops-charts/release.git"), "main"), PATH, lambda _: made).commit
+
+    def served(self) -> None:
+        """Release 0.9.0, the first version."""
+        for event in (Start(identity("0.9.0"), POLICY), Ready(), Settle()):
+            self.say(event)
+
+    def judged(self, run: str) -> str:
+        """Give 1.0.0 its first traffic, let the judge advance it, and return the digest of the evidence."""
+        self.say(Start(identity("1.0.0", run), POLICY))
+        self.say(Ready())
+        window = Window(0, 600, Counts(90_000, 900), Counts(9_000, 90), Counts(90_000, 900))
+        verdict = judge(POLICY, window)
+        assert verdict.decision == "advance", verdict.reason
+        spec = release_spec(plan(load(self.root / "model/iris")))
+        at = "2026-11-23T10:10:00Z"
+        content = evidence.record(spec, spec.place("staging"), self.state, POLICY, window, verdict, at, event=Advance())
+        digest = evidence.store(self.registry, run, "staging", content)
+        self.say(Advance(digest), "advance")
+        return digest
 
 
 @pytest.fixture
@@ -131,38 +175,64 @@ def test_gates_stand_with_what_was_found(root: Path, registry: Registry, tmp_pat
 
 
 def test_releases_are_told_from_git(root: Path, registry: Registry, tmp_path: Path) -> None:
-    """Each commit of the version stands with who, when and what; traffic is what the newest state says."""
+    """Each commit of the version stands with who and what, its record is judged anew, the newest state says traffic."""
     run = versioned(registry, tmp_path, "")
-    old, new = identity("0.9.0"), identity("1.0.0", run)
-    say(root, state_of("canary", "gatewayApi", old, new, weight=25), "start", "Start iris 1.0.0")
-    say(root, state_of("settled", "gatewayApi", old, new), "settle", "Settle iris 1.0.0", "sha256:" + "e" * 64)
-    made = local(root).card
-    (section,) = (one for one in made.sections if one.title == "Releases")
-    assert [(row[1], row[2], row[3]) for row in section.rows] == [
-        ("staging", "Start iris 1.0.0", "mlops-charts"),
-        ("staging", "Settle iris 1.0.0", "mlops-charts"),
+    releases = Releases(root, registry)
+    releases.served()
+    digest = releases.judged(run)
+    made = local(root)
+    (section,) = (one for one in made.card.sections if one.title == "Releases")
+    assert [(row[1], row[2].partition(":")[0], row[3]) for row in section.rows] == [
+        ("staging", "Start the release of iris 1.0.0 in staging", "mlops-charts"),
+        ("staging", "Go on with iris 1.0.0 in staging", "mlops-charts"),
+        ("staging", "Advance iris 1.0.0 in staging", "mlops-charts"),
     ]
-    assert [(row[5], row[6]) for row in section.rows] == [("", ""), ("e" * 12, "not checked")]
-    assert made.verdict == "It answers users: 100 % in staging (settled)"
-    assert {fact.name: fact.text for fact in made.chain}["traffic"] == "100 % in staging (settled)"
+    assert [(row[5], row[6]) for row in section.rows] == [("", ""), ("", ""), (digest[7:19], "holds")]
+    assert made.card.verdict == "It answers users: 50 % in staging (canary)"
+    assert made.card.sound
+    (kept,) = (name for name in made.files if name.startswith("evidence/"))
+    assert f"sha256:{hashlib.sha256((made.folder / kept).read_bytes()).hexdigest()}" == digest
+
+
+def test_a_record_that_was_changed_is_the_first_thing_a_card_says(
+    root: Path, registry: Registry, tmp_path: Path, run: Run
+) -> None:
+    """One figure in one record, and the card and the exit status say so."""
+    made = versioned(registry, tmp_path, "")
+    releases = Releases(root, registry)
+    releases.served()
+    digest = releases.judged(made)
+    content = evidence.read(registry, made, "staging", digest)
+    assert content
+    (tmp_path / Path(evidence.path_of("staging", digest)).name).write_bytes(content.replace(b"9000", b"9001"))
+    registry.add(made, tmp_path / Path(evidence.path_of("staging", digest)).name, "releases/staging")
+    done = run("card", "iris", "--local")
+    assert done.returncode == 1
+    assert (
+        "iris 1.0.0: the records of 1 of its releases do not hold: the record of its evidence was changed"
+        in done.stderr
+    )
 
 
 def test_a_rejected_version_says_so(root: Path, registry: Registry, tmp_path: Path) -> None:
     """Where and why it was rejected is the first thing that a card says."""
-    versioned(registry, tmp_path, "")
-    old = identity("0.9.0")
-    lost = {"version": "1.0.0", "at": "2026-11-23T10:00:00Z", "reason": "errors 1 % -> 9 %"}
-    settled = state_of("settled", "gatewayApi", None, old).model_copy(update={"rejected": (lost,)})
-    say(root, settled, "regress", "Roll back iris 1.0.0")
-    assert local(root).card.verdict == "It was rejected: in staging at 2026-11-23T10:00:00Z: errors 1 % -> 9 %"
+    run = versioned(registry, tmp_path, "")
+    releases = Releases(root, registry)
+    releases.served()
+    for event in (Start(identity("1.0.0", run), POLICY), Ready(), RollBack("users complain")):
+        releases.say(event)
+    verdict = local(root).card.verdict
+    assert verdict.startswith("It was rejected: in staging at 2026-11-23T10:06:00Z: users complain")
 
 
 def test_an_approval_says_who(root: Path, registry: Registry, tmp_path: Path) -> None:
     """An approval is a commit, and its author has approved."""
-    versioned(registry, tmp_path, "")
-    waiting = state_of("warming", "gatewayApi", None, identity("1.0.0"))
-    say(root, waiting, "approve", "Approve iris 1.0.0")
-    assert facts(local(root).card, "Approval")["staging"].startswith("mlops-charts at 2")
+    run = versioned(registry, tmp_path, "")
+    releases = Releases(root, registry)
+    releases.say(Start(identity("1.0.0", run), POLICY, approval=True))
+    assert facts(local(root).card, "Approval") == {"asked for": "none: validation.approval is none"}
+    releases.say(Approve("1.0.0"))
+    assert facts(local(root).card, "Approval")["staging"].startswith("mlops-charts at 20")
 
 
 def test_without_releases_nothing_is_claimed_about_traffic(root: Path, registry: Registry, tmp_path: Path) -> None:

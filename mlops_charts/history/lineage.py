@@ -17,7 +17,7 @@ from mlops_charts.planning import Plan
 from mlops_charts.spec.model import ModelSpec
 from mlops_charts.steps.call import Unavailable
 from mlops_charts.steps.mlflow_client import shown
-from mlops_charts.steps.registry import Registry, Run, Version, known_registry
+from mlops_charts.steps.registry import Registry, Run, Version, registry_at
 
 REPORT: Final = f"{contract.REPORT_ARTIFACTS}/{contract.REPORT_JSON}"
 REPORT_PAGE: Final = f"{contract.REPORT_ARTIFACTS}/{contract.REPORT_PAGE}"
@@ -132,7 +132,7 @@ def version_in_mlflow(plan: Plan, version: str, environ: Mapping[str, str]) -> t
     uri = environ.get("MLFLOW_TRACKING_URI") or plan.platform.mlflow.tracking_uri
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
         raise NotFound(f"{plan.model} was never run here; `mlops-charts run {plan.folder}` makes its first version")
-    registry = known_registry(uri, plan.pipeline.registered_model, environ)
+    registry = registry_at(uri, plan.pipeline.registered_model, environ)
     found = [one for one in _versions(registry) if one.version]
     if not found:
         raise NotFound(f"{plan.model} has no version in MLflow at {shown(uri)}")

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from mlops_charts.history.lineage import Happened, Lineage
 from mlops_charts.history.story import Event, story
+from mlops_charts.history.verify import Read, Verified
 from mlops_charts.planning import Plan, release_spec
 from mlops_charts.release import ReleaseState
 from mlops_charts.release.git import Access, RepositoryError
 from mlops_charts.release.repository import Remote, fetched
 from mlops_charts.release.start import flying_version, stable_version
 from mlops_charts.release.state import SLOTS, Slot
-
-Findings = Mapping[tuple[str, str], str]
-"""Of each commit and release file whose record was checked: `holds`, or what does not."""
+from mlops_charts.releasing import evidence
 
 
-def released(known: Lineage, events: Sequence[Event], findings: Findings, records: Mapping[str, bytes]) -> Lineage:
+def released(known: Lineage, events: Sequence[Event], checked: Verified, records: Mapping[str, bytes]) -> Lineage:
     """Return what is known of a version with its releases.
 
     Args:
         known: What is known of it without them.
         events: All that happened to its model, oldest first.
-        findings: Whether records of evidence hold.
+        checked: What came of holding them against rules and evidence.
         records: Records of evidence, by the name of the file that keeps them.
     """
     version = known.version.version
-    happened = tuple(_happened(event, findings) for event in events if event.version == version)
+    wrong = {(one.commit, one.environment): one.message for one in checked.wrong}
+    skipped = {(one.commit, one.environment) for one in checked.unchecked}
     now = _states(events)
     return replace(
         known,
-        happened=happened,
+        happened=tuple(_happened(event, wrong, skipped) for event in events if event.version == version),
         serving=tuple(text for name, state in now.items() if (text := _traffic(version, name, state))),
         standing=tuple(text for name, state in now.items() if (text := _standing(version, name, state))),
         rejected=tuple(text for name, state in now.items() for text in _rejections(version, name, state)),
@@ -51,14 +52,31 @@ def events_of(plan: Plan, access: Access) -> tuple[Event, ...]:
         return story(spec, branch)
 
 
+def records_of(known: Lineage, events: Sequence[Event], read: Read) -> dict[str, bytes]:
+    """Return the records of evidence that commits about a version name, by the name of their file.
+
+    Raises:
+        Unavailable: MLflow cannot be reached.
+    """
+    found: dict[str, bytes] = {}
+    for event in events:
+        if event.version == known.version.version and event.evidence:
+            with suppress(ValueError):  # no digest: verification says so
+                path = evidence.path_of(event.environment, event.evidence)
+                content = read(event.run or known.version.run_id, event.environment, event.evidence)
+                found |= {path: content} if content is not None else {}
+    return found
+
+
 def unreachable(known: Lineage, error: RepositoryError) -> Lineage:
     """Return what is known of a version where nothing can be known of its releases."""
     return replace(known, releases_missing=f"the release files could not be read: {error}")
 
 
-def _happened(event: Event, findings: Findings) -> Happened:
+def _happened(event: Event, wrong: Mapping[tuple[str, str], str], skipped: Collection[tuple[str, str]]) -> Happened:
     named = event.event or ("start" if _begins(event) else "")
-    finding = findings.get((event.commit, event.path), "")
+    key = (event.commit, event.environment)
+    finding = wrong.get(key, "holds" if event.evidence and key not in skipped else "")
     return Happened(
         event.environment, event.commit, event.at, event.author, named, event.subject, event.evidence, finding
     )

@@ -7,9 +7,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 
-from mlops_charts.api import plan as plan_of
+from mlops_charts.assemble import plan_of
 from mlops_charts.errors import InvalidSpec, NotFound
 from mlops_charts.history.card import Card
 from mlops_charts.history.card_page import html, markdown
@@ -21,13 +22,14 @@ from mlops_charts.history.lineage import (
     run_of_version,
     version_in_mlflow,
 )
-from mlops_charts.history.released import events_of, released, unreachable
+from mlops_charts.history.released import events_of, records_of, released, unreachable
+from mlops_charts.history.verify import verify
 from mlops_charts.loading import Model, load_path
 from mlops_charts.local.releases import NAME
-from mlops_charts.planning import Plan
+from mlops_charts.planning import Plan, release_spec
 from mlops_charts.release.git import Access, RepositoryError
+from mlops_charts.releasing import evidence
 from mlops_charts.rendering import what
-from mlops_charts.workspace.write import replace_text
 
 _HOME = ".mlops-charts"
 
@@ -137,16 +139,18 @@ def _lineage(plan: Plan, root: Path, asked: CardAsked, environ: Mapping[str, str
         events = events_of(plan, Access(environ=environ, person=root))
     except RepositoryError as error:
         return unreachable(known, error)
-    return released(known, events, {}, {})
+    read = cache(partial(evidence.read, registry))
+    checked = verify(release_spec(plan), events, read)
+    return released(known, events, checked, records_of(known, events, read))
 
 
 def _write(folder: Path, made: Card, found: Lineage) -> tuple[str, ...]:
     texts = {"card.md": markdown(made).encode(), "card.html": html(made).encode()}
     texts |= {f"run/{path}": content for path, content in found.files.items()}
-    texts |= {f"evidence/{name}": content for name, content in (found.records or {}).items()}
+    texts |= {f"evidence/{name.removeprefix('releases/')}": content for name, content in (found.records or {}).items()}
     sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(texts.items()))
     for name, content in {**texts, "SHA256SUMS": sums.encode()}.items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        replace_text(target, content.decode("utf-8", "replace"))
+        target.write_bytes(content)
     return (*texts, "SHA256SUMS")
