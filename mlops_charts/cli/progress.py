@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlops_charts.running import Listener
 
 _INSTANT: Final = 0.05  # seconds that are not worth telling
+_OFTEN: Final = 5.0  # seconds between two lines about what goes on, where lines stay
 _SHORT: Final = 30  # characters that may well be said again
 _FINAL: Final = frozenset({"Succeeded", "Skipped", "Omitted", "Failed", "Error", "Stopped"})
 _WORDS: Final = {"Succeeded": "done", "Skipped": "skipped", "Omitted": "not run", "Error": "failed"}
@@ -34,11 +35,12 @@ def listener(stream: TextIO) -> Iterator[Listener]:
     if stream.isatty() and find_spec("rich") is not None:
         live = _Live(stream)
         try:
-            yield Listener(live.told, live.say, _warn, live.begins)
+            yield Listener(live.told, live.say, _warn, live.begins, live.live)
         finally:
             live.stop()
     else:
-        yield Listener(_Plain().told, _say, _warn, lambda model, steps: _say(f"{model}: {' -> '.join(steps)}"))
+        plain = _Plain()
+        yield Listener(plain.told, _say, _warn, lambda model, steps: _say(f"{model}: {' -> '.join(steps)}"), plain.live)
 
 
 def _say(line: str) -> None:
@@ -55,6 +57,13 @@ class _Plain:
 
     def __init__(self) -> None:
         self._last = ""
+        self._told = time.monotonic()
+
+    def live(self, line: str) -> None:
+        """Say from time to time what goes on, and no more often."""
+        if line and time.monotonic() - self._told >= _OFTEN:
+            self._told = time.monotonic()
+            _say(f"  {line}")
 
     def told(self, node: Node) -> None:
         """Say how a step has ended, or why it waits."""
@@ -99,8 +108,13 @@ class _Live:
 
         self._nodes: dict[str, Node] = {}
         self._begun: dict[str, float] = {}
+        self._line = ""
         self._live = Live(console=Console(file=stream), get_renderable=self._table, refresh_per_second=4)
         self._started = False
+
+    def live(self, line: str) -> None:
+        """Show below the table what goes on right now."""
+        self._line = line
 
     def begins(self, model: str, steps: Sequence[str]) -> None:
         """Draw the table for the first time."""
@@ -128,7 +142,8 @@ class _Live:
             self._live.stop()
 
     def _table(self) -> Any:
-        from rich.table import Table  # noqa: PLC0415 - only a terminal needs it
+        from rich.console import Group  # noqa: PLC0415 - only a terminal needs it
+        from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
         table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
@@ -141,4 +156,4 @@ class _Live:
             style = _COLOURS.get(node.status, "dim")
             length = said(took) if took > _INSTANT and not node.reused else ""
             table.add_row(node.name, Text(state, style=style), Text(length, justify="right"), _cell(node))
-        return table
+        return Group(table, Text(self._line, style="cyan")) if self._line else table

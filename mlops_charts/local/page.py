@@ -11,8 +11,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from mlops_charts.contract import REPORT_PAGE
+from mlops_charts.local import plots
 from mlops_charts.local.durations import said
 from mlops_charts.local.records import REPORT, Node, Past
+from mlops_charts.local.release_page import release_section
 from mlops_charts.local.style import STYLE
 from mlops_charts.local.summary import Summary, figure, metrics, number, shown
 from mlops_charts.workspace.write import replace_text
@@ -35,10 +37,12 @@ def write_page(past: Past, found: Summary, artifacts: Path) -> Path:
 
 def page(past: Past, found: Summary, artifacts: Path) -> str:
     """Return the report of a run."""
+    style = STYLE + (plots.STYLE if found.releases else "")
     title = f"{found.model} {found.version}".strip()
     sections = (
         _head(found, past, title),
         _failed(found),
+        *(release_section(story) for story in found.releases),
         _timeline(past),
         _judged(past, artifacts),
         _made(past),
@@ -48,7 +52,7 @@ def page(past: Past, found: Summary, artifacts: Path) -> str:
     body = "\n".join(filter(None, sections))
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}: run {escape(past.uid)}'
-        f'</title><meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>\n'
+        f'</title><meta name="viewport" content="width=device-width"><style>{style}</style></head>\n'
         f"<body><main>\n{body}\n</main></body></html>\n"
     )
 
@@ -63,10 +67,11 @@ def _head(found: Summary, past: Past, title: str) -> str:
         ("passed over", str(sum(1 for node in shown(past) if node.status in {"Skipped", "Omitted"}))),
     ]
     made = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in cards)
-    tone = _TONES.get(past.status, "quiet")
+    status = found.status if past.status == "Succeeded" else past.status
+    tone = _TONES.get(status, "quiet")
     why = f"<p class=why>{escape(found.reason)}</p>" if found.reason else ""
     return (
-        f"<header><h1>{escape(title)} <span class={tone}>{escape(past.status)}</span></h1>"
+        f"<header><h1>{escape(title)} <span class={tone}>{escape(status)}</span></h1>"
         f"<p>Run {escape(past.uid)} on this machine, began {escape(past.began[:19].replace('T', ' '))} UTC.</p>{why}"
         f"<dl class=cards>{made}</dl></header>"
     )

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from mlops_charts.workspace.git import GitError
 
 NAME: Final = "release.git"
+BEFORE: Final = "release-before.git"
 _TIMEOUT: Final = 60  # seconds
 _WHO: Final = {
     "GIT_AUTHOR_NAME": "mlops-charts",
@@ -65,6 +68,69 @@ def _add(place: Path, branch: str, files: Mapping[str, str]) -> None:
     message = "Begin the releases of this machine" if not parent else "Add the release files of a model"
     commit = _git(place, "commit-tree", tree, *(["-p", parent] if parent else []), "-m", message)
     _git(place, "update-ref", reference, commit, parent or "0" * 40)
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A commit of a release file.
+
+    Attributes:
+        commit: The commit.
+        at: When it was made, in seconds since 1970.
+        subject: The first line of its message.
+        trailers: What it says for programs.
+    """
+
+    commit: str
+    at: float
+    subject: str
+    trailers: Mapping[str, str]
+
+
+def set_aside(home: Path) -> Path | None:
+    """Put the repository aside, so that the next run begins anew; return where it is now, None if there was none.
+
+    Args:
+        home: The folder .mlops-charts. What was put aside before is removed.
+    """
+    place, aside = home / NAME, home / BEFORE
+    with _alone(home):
+        if not place.exists():
+            return None
+        shutil.rmtree(aside, ignore_errors=True)
+        place.rename(aside)
+    return aside
+
+
+def newest(place: Path, branch: str) -> str:
+    """Return the newest commit of a branch."""
+    return _git(place, "rev-parse", "--verify", f"refs/heads/{branch}")
+
+
+def text_at(place: Path, commit: str, path: str) -> str:
+    """Return the text of a file as a commit has it."""
+    return _git(place, "cat-file", "blob", f"{commit}:{path}")
+
+
+def history(place: Path, commit: str, path: str, since: str = "") -> list[Committed]:
+    """Return the commits that changed a file, the oldest first.
+
+    Args:
+        place: The repository.
+        commit: The last of them, or one behind it.
+        path: The file.
+        since: A commit whose ancestors and itself are left out; empty for all.
+    """
+    form = "%H%x00%ct%x00%s%x00%(trailers:only,unfold)%x1e"
+    span = f"{since}..{commit}" if since else commit
+    printed = _git(place, "log", "--reverse", f"--format={form}", span, "--", path)
+    return [_committed(one.strip("\n")) for one in printed.split("\x1e") if one.strip()]
+
+
+def _committed(printed: str) -> Committed:
+    commit, at, subject, trailers = printed.split("\0")
+    pairs = (line.partition(": ") for line in trailers.splitlines() if ": " in line)
+    return Committed(commit, float(at), subject, {name: text for name, _, text in pairs})
 
 
 def commit_of(root: Path, folder: str) -> str:

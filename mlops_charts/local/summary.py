@@ -10,6 +10,7 @@ from typing import Any, Final
 from mlops_charts.contract import DONE, FAILED, REFUSED
 from mlops_charts.local.pods import said
 from mlops_charts.local.records import FINE, REPORT, Node, Past
+from mlops_charts.local.release_story import Story
 
 _SHOWN: Final = 2  # metrics in the line of a step
 
@@ -53,6 +54,7 @@ class Summary:
         report: The page with all of it.
         exit_status: 0 done, 1 a step said no, 3 a tool or service failed.
         failures: The steps that failed by themselves, the first one first.
+        releases: What became of its releases on this machine, in the order of promotion.
     """
 
     model: str
@@ -72,6 +74,7 @@ class Summary:
     report: str
     exit_status: int
     failures: tuple[Failure, ...] = ()
+    releases: tuple[Story, ...] = ()
 
 
 def summary(model: str, past: Past, artifacts: Path, earlier: Iterable[Past] = ()) -> Summary:
