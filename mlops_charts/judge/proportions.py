@@ -142,7 +142,7 @@ def likeliest(stable: Trials, candidate: Trials, line: Line) -> float:
         if abs(step) <= _NEAR * rate or high - low <= _NEAR * high:
             break
         rate += step
-    return rate
+    return min(max(rate, low), high)  # at an edge, as without any hits, a last step would lead beyond it
 
 
 def log_mixed(priors: Priors, trials: Trials) -> float:
