@@ -15,7 +15,7 @@ from serving_bars import POD, Figures, bars
 from serving_load import SHAPES, Found, Shape, load, medians
 from serving_models import KINDS, SLOW, saved, slow
 from serving_overload import overload
-from serving_servers import NAMES, Peer, Running, python_of, running
+from serving_servers import NAMES, Peer, Running, environment_of, has_environment, python_of, running
 
 _ROOT = Path(__file__).resolve().parent.parent
 _WARM, _SATURATING = 1.0, 3.0  # seconds
@@ -116,9 +116,8 @@ def _overloaded(kind: str, model: Path, seconds: float, home: Path, place: Path)
 
 
 def _remove(names: Sequence[str], home: Path) -> None:
-    for name in names:
-        for folder in home.glob(f"{name}-*"):
-            shutil.rmtree(folder)
+    for name in filter(has_environment, names):
+        shutil.rmtree(environment_of(name, home), ignore_errors=True)
 
 
 if __name__ == "__main__":

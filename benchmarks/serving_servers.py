@@ -31,11 +31,13 @@ _LOCKS = {
     "mlserver": _HERE / "serving-mlserver.lock",
     "fastapi": _HERE / "serving-fastapi.lock",
     "envoy": _HERE / "serving-envoy.lock",
+    "bare-envoy": _HERE / "serving-envoy.lock",
 }
 _TITLES = {
     "bare": "bare handler",
     "ours": "mlops-charts serve",
     "envoy": "the same behind Envoy, 90/10",
+    "bare-envoy": "bare handler behind Envoy, 90/10",
     "seldon": "seldon-core-microservice",
     "mlserver": "MLServer",
     "fastapi": "FastAPI + onnxruntime",
@@ -79,10 +81,9 @@ class _Start:
 
 def python_of(name: str, folder: Path) -> Path:
     """Return the Python of a peer's environment, made once below a folder from its lock."""
-    if name not in _LOCKS:
+    if not has_environment(name):
         return Path(sys.executable)
-    lock = _LOCKS[name]
-    place = folder / f"{name}-{sha256(lock.read_bytes()).hexdigest()[:12]}"
+    lock, place = _LOCKS[name], environment_of(name, folder)
     python = place / "bin" / "python"
     if not (place / ".installed").exists():
         print(f"installing {_TITLES[name]} into {place}", file=sys.stderr)
@@ -106,6 +107,17 @@ def _install(name: str, python: Path, file: Path) -> None:
     done = subprocess.run([*pip, *options], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{_TITLES[name]} cannot be installed: {done.stderr.strip().splitlines()[-1]}")
+
+
+def environment_of(name: str, folder: Path) -> Path:
+    """Return where the environment of a peer is that has a lock: peers with one lock share it."""
+    lock = _LOCKS[name]
+    return folder / f"{lock.stem}-{sha256(lock.read_bytes()).hexdigest()[:12]}"
+
+
+def has_environment(name: str) -> bool:
+    """Return whether a peer has an environment of its own."""
+    return name in _LOCKS
 
 
 @contextmanager
@@ -187,7 +199,8 @@ def _ours(python: Path, peer: Peer, _kind: str, model: Path, port: int, _scratch
 
 def _envoy(python: Path, peer: Peer, _kind: str, model: Path, port: int, scratch: Path) -> _Start:
     split = str(_HERE / "serving_peers" / "split.py")
-    command = [sys.executable, split, str(python.with_name("envoy")), str(model), str(port), str(peer.workers)]
+    kind = "bare" if peer.name == "bare-envoy" else "ours"
+    command = [sys.executable, split, str(python.with_name("envoy")), kind, str(model), str(port), str(peer.workers)]
     environment = {"MODEL": "iris", "VERSION": "1.0.0", "PYTHONPATH": os.pathsep.join((str(_HERE), str(_ROOT)))}
     return _Start([*command, str(scratch)], environment, "/v2/health/ready", "/v2/models/iris/infer", _v2)
 
@@ -235,6 +248,7 @@ _STARTS: Mapping[str, Callable[[Path, Peer, str, Path, int, Path], _Start]] = {
     "bare": _bare,
     "ours": _ours,
     "envoy": _envoy,
+    "bare-envoy": _envoy,
     "seldon": _seldon,
     "mlserver": _mlserver,
     "fastapi": _fastapi,

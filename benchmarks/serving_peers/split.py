@@ -1,4 +1,7 @@
-"""Two pods behind a real Envoy that splits 90 to 10: ENVOY MODEL PORT WORKERS FOLDER. Its group ends with it."""
+"""Two pods behind a real Envoy that splits 90 to 10: ENVOY KIND MODEL PORT WORKERS FOLDER. Its group ends with it.
+
+KIND is ours, or bare for a pod of the bare handler, which shows what Envoy itself takes of the machine.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ import json
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 from serving_servers import free_port
@@ -18,9 +21,9 @@ WEIGHTS = {"blue": 90, "green": 10}
 
 def main() -> None:
     """Start the pods, and Envoy once both are ready, and wait until one of them ends."""
-    envoy, model, port, workers, folder = sys.argv[1:]
+    envoy, kind, model, port, workers, folder = sys.argv[1:]
     ports = {slot: free_port() for slot in WEIGHTS}
-    started = [subprocess.Popen(_pod(model, workers, found)) for found in ports.values()]
+    started = [subprocess.Popen(_PODS[kind](model, workers, found)) for found in ports.values()]
     for found in ports.values():
         _wait(found)
     configuration = Path(folder) / "envoy.json"
@@ -33,18 +36,30 @@ def main() -> None:
     raise SystemExit("one of the processes ended")
 
 
-def _pod(model: str, workers: str, port: int) -> list[str]:
+def _bare(model: str, workers: str, port: int) -> list[str]:
+    return [sys.executable, str(Path(__file__).resolve().parent.parent / "bare_handler.py"), model, str(port), workers]
+
+
+def _ours(model: str, workers: str, port: int) -> list[str]:
     ports = ("--host=127.0.0.1", f"--http-port={port}", f"--metrics-port={free_port()}", f"--grpc-port={free_port()}")
     return [sys.executable, "-m", "mlops_charts", "serve", model, *ports, f"--workers={workers}"]
+
+
+_PODS = {"ours": _ours, "bare": _bare}
 
 
 def _wait(port: int) -> None:
     opener = build_opener(ProxyHandler({}))
     end = time.monotonic() + 120
     while time.monotonic() < end:
-        with suppress(OSError), opener.open(f"http://127.0.0.1:{port}/v2/health/ready", timeout=5):
-            return
-        time.sleep(0.1)
+        try:
+            with opener.open(f"http://127.0.0.1:{port}/v2/health/ready", timeout=5):
+                return
+        except HTTPError as error:
+            with error:
+                return  # the bare handler knows no health
+        except OSError:
+            time.sleep(0.1)
     raise SystemExit(f"the pod at port {port} is not ready")
 
 
