@@ -36,27 +36,27 @@ def path_of(kind: str, name: str, namespace: str = "iris-staging") -> str:
     return f"{group}/namespaces/{namespace}/{plural}/{name}"
 
 
-def objects_of(plan: Plan, state: ReleaseState, pods: int = 1) -> Objects:
+def objects_of(plan: Plan, state: ReleaseState, pods: int = 1, namespace: str = "iris-staging") -> Objects:
     """Return by path what a cluster has once it runs a state."""
     found: Objects = {}
     for manifest in manifests(chart_of(plan), state):
         if manifest["kind"] in _GROUPS:
             manifest["metadata"]["generation"] = 3
-            found[path_of(manifest["kind"], manifest["metadata"]["name"])] = manifest
+            found[path_of(manifest["kind"], manifest["metadata"]["name"], namespace)] = manifest
         if manifest["kind"] == "HTTPRoute":
             manifest["status"] = {"parents": [{"conditions": _TAKEN}]}
         if manifest["kind"] == "SeldonDeployment":
-            found |= _made_by_seldon(manifest, pods, istio=plan.platform.ingress.type == "istio")
+            found |= _made_by_seldon(manifest, pods, namespace, istio=plan.platform.ingress.type == "istio")
     return found
 
 
-def _made_by_seldon(manifest: Mapping[str, Any], pods: int, *, istio: bool) -> Objects:
+def _made_by_seldon(manifest: Mapping[str, Any], pods: int, namespace: str, *, istio: bool) -> Objects:
     found, routes, rule = {}, [], {}
     for predictor in manifest["spec"]["predictors"]:
         service = f"iris-{predictor['name']}"
         pod = predictor["componentSpecs"][0]["spec"]
         replicas = predictor.get("replicas", pods)
-        found[path_of("Deployment", f"{service}-0-model")] = {
+        found[path_of("Deployment", f"{service}-0-model", namespace)] = {
             "kind": "Deployment",
             "metadata": {"name": f"{service}-0-model", "generation": 3},
             "spec": {"replicas": replicas, "template": {"spec": json.loads(json.dumps(pod))}},
@@ -70,7 +70,7 @@ def _made_by_seldon(manifest: Mapping[str, Any], pods: int, *, istio: bool) -> O
         else:
             routes.append({"destination": {"host": service}, "weight": predictor["traffic"]})
     if istio:
-        found[path_of("VirtualService", "iris")] = {"spec": {"http": [{**rule, "route": routes}, {}]}}
+        found[path_of("VirtualService", "iris", namespace)] = {"spec": {"http": [{**rule, "route": routes}, {}]}}
     return found
 
 
