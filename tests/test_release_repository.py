@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import http.server
-import os
 import subprocess
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from release_remotes import RELEASE, bare, push
+from release_remotes import RELEASE, bare, push, served
 from repositories import git
 
 from mlops_charts.release.git import Access, Missing, RepositoryError
@@ -206,54 +199,6 @@ def test_incomplete_secrets_say_what_is_missing(tmp_path: Path) -> None:
         pass
 
 
-@contextmanager
-def served(root: Path, password: str) -> Iterator[str]:
-    """Serve bare repositories by git's own HTTP backend to one user with a password."""
-    wanted = "Basic " + base64.b64encode(f"robot:{password}".encode()).decode()
-
-    class Backend(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.headers.get("Authorization") != wanted:
-                self.send_response(401)
-                self.send_header("WWW-Authenticate", "Basic")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            path, _, query = self.path.partition("?")
-            environ = {
-                "GIT_PROJECT_ROOT": str(root), "GIT_HTTP_EXPORT_ALL": "1", "REMOTE_USER": "robot", "PATH_INFO": path,
-                "QUERY_STRING": query, "REQUEST_METHOD": self.command, "PATH": os.environ["PATH"],
-                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-            }  # fmt: skip
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            said = subprocess.run(["git", "http-backend"], input=body, env=environ, capture_output=True, check=True)
-            head, _, content = said.stdout.partition(b"\r\n\r\n")
-            lines = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-            self.send_response(int(lines.pop("Status", "200").split()[0]))
-            for name, value in lines.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def do_POST(self) -> None:
-            self.do_GET()
-
-        def log_message(self, *_: Any) -> None:
-            """Stay quiet."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Backend) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/server.git"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_a_password_opens_a_server_and_stands_in_no_message(tmp_path: Path) -> None:
     """The Secret's user and password are asked for by git itself; a wrong one is said without being told."""
     server = bare(tmp_path, {RELEASE: TEXT})
@@ -262,8 +207,8 @@ def test_a_password_opens_a_server_and_stands_in_no_message(tmp_path: Path) -> N
     secret.mkdir()
     (secret / "username").write_text("robot")
     (secret / "password").write_text("s3cret with spaces\n")
-    with served(tmp_path, "s3cret with spaces") as address:
-        remote = Remote(address, "main", Access(credentials=secret))
+    with served(tmp_path, "s3cret with spaces") as server_:
+        remote = Remote(server_.address, "main", Access(credentials=secret))
         assert write(remote, RELEASE, lambda _: to("new\n")).changed
         (secret / "password").write_text("wr0ng")
         with pytest.raises(RepositoryError, match="refuses the credentials") as caught:

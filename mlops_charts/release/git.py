@@ -147,6 +147,7 @@ class Git:
             Nameless: Git does not know them.
         """
         try:
+            self.run("var", "GIT_COMMITTER_IDENT")
             return self.run("var", "GIT_AUTHOR_IDENT").rpartition(">")[0] + ">"
         except RepositoryError:
             message = "git does not know who you are, and a release decision says who has made it"

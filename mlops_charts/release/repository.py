@@ -17,7 +17,9 @@ from mlops_charts.release.git import Access, Git, Offline, RepositoryError, Riva
 from mlops_charts.release.scratch import scratch_folder
 
 _PATIENCE: Final = 300.0  # seconds in which a change must have met a moment without a rival
-_LONGEST_PAUSE: Final = 4.0  # seconds between two attempts
+_LONGEST_PAUSE: Final = 8.0  # seconds between two attempts
+_SLOT: Final = 0.2  # seconds for an attempt at a server that does not answer
+_SHORTEST_SLOT: Final = 0.05
 _FILE: Final = "100644"
 _NOBODY: Final = {
     f"GIT_{role}_{key}": text
@@ -171,7 +173,7 @@ def write(remote: Remote, path: str, change: Callable[[str | None], Commit | Non
         if branch.git.personal:
             branch.git.author()
         while True:
-            attempts += 1
+            attempts, at = attempts + 1, time.monotonic()
             if unsure and branch.holds(unsure):
                 return Written(unsure, changed=True, attempts=attempts)
             old = branch.text(path)
@@ -185,7 +187,7 @@ def write(remote: Remote, path: str, change: Callable[[str | None], Commit | Non
             except Rival:
                 if time.monotonic() - begun > _PATIENCE:
                     raise
-                _pause(attempts)
+                _pause(attempts, time.monotonic() - at)
             except Offline as silent:
                 patience.wait(silent)
                 unsure = made
@@ -215,11 +217,13 @@ class _Patience:
         if now - self._begun >= self._seconds:
             raise silent
         self._waits += 1
-        _pause(self._waits)
+        _pause(self._waits, _SLOT)
 
 
-def _pause(attempts: int) -> None:
-    time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.1 * 2 ** min(attempts, 6))))  # noqa: S311 - they part
+def _pause(attempts: int, slot: float) -> None:
+    """Wait for a random time, longer each time; the slower attempts are, the farther apart writers must be."""
+    longest = min(_LONGEST_PAUSE, max(slot, _SHORTEST_SLOT) * 2 ** min(attempts, 6))
+    time.sleep(random.uniform(0, longest))  # noqa: S311 - they part
 
 
 def _push(git: Git, commit: str, branch: str) -> None:
