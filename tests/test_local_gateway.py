@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -321,12 +321,14 @@ def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
 def test_a_family_ends_with_its_block(tmp_path: Path) -> None:
     """Leaving the block ends all; a program that is missing is told by its exit status and its log."""
     files = {"folder": tmp_path, "output": tmp_path / "out", "log": tmp_path / "log"}
-    with Family() as family, ExitStack():
+    with Family() as family:
         one = family.start(["/bin/sh", "-c", "echo $NAME; sleep 60"], environment={"NAME": "iris"}, **files)
         missing = family.start([str(tmp_path / "missing")], environment={}, **files)
         assert missing.wait(10) == 127
         _until(lambda: (tmp_path / "out").read_text() == "iris\n")
     assert one.returncode == -signal.SIGTERM
+    with pytest.raises(OSError, match="all of the family has ended"):
+        family.start(["/bin/echo"], environment={}, **files)
     assert "missing" in (tmp_path / "log").read_text()
 
 

@@ -27,7 +27,8 @@ from mlops_charts.workspace.write import replace_text
 Manifest = Mapping[str, Any]
 _LOOK: Final = 0.5  # seconds between two looks where nothing says that it has changed
 _WAIT: Final = 0.02  # seconds between two looks of who waits
-_CLOSES: Final = 10.0  # seconds that servers have to end
+_CLOSES: Final = 3.0  # seconds that servers have to end
+_LAST: Final = 1.0  # seconds that all else has
 
 
 def _ignore(_line: str) -> None:
@@ -167,7 +168,7 @@ class LocalCluster:
         end = monotonic() + _CLOSES
         for workload in self._workloads.values():
             workload.join(max(0.0, end - monotonic()))
-        self.family.close()
+        self.family.close(_LAST)
         self._api.close()
 
     def _keep(self) -> None:

@@ -6,6 +6,7 @@ small process of its own watches: it reads which processes there are, and its in
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -29,7 +30,7 @@ class Family:
     """Processes that end with the block, or with this process."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock, self._closed = Lock(), False
         self._there: dict[int, subprocess.Popen[bytes]] = {}
         self._watcher = subprocess.Popen(
             [sys.executable, "-I", "-S", watcher.__file__],
@@ -76,9 +77,11 @@ class Family:
             self._tell(process.pid)
             self._there[process.pid] = process
             _write(process, b"go\n")
-        finally:
-            with suppress(BrokenPipeError):  # it has ended already
-                _input(process).close()
+        except BaseException:
+            _close(process)
+            process.wait()  # its input has ended ahead of the program
+            raise
+        _close(process)
         return process
 
     def end(self, process: subprocess.Popen[bytes], grace: float = GRACE) -> int:
@@ -99,21 +102,30 @@ class Family:
             self._tell(-process.pid)
         return status
 
-    def close(self) -> None:
-        """End all of them, at once."""
+    def close(self, grace: float = GRACE) -> None:
+        """End all of them, at once.
+
+        Args:
+            grace: Seconds between asking them to end and killing them.
+        """
         left = tuple(self._there.values())
         for process in left:
             with suppress(ProcessLookupError):
                 process.terminate()
-        patience = time.monotonic() + GRACE
+        patience = time.monotonic() + grace
         for process in left:
             self.end(process, max(0.0, patience - time.monotonic()))
-        _input(self._watcher).close()
+        with self._lock:
+            self._closed = True
+            _input(self._watcher).close()
         self._watcher.wait(_DEAD)
 
     def _tell(self, number: int) -> None:
         with self._lock:
-            _write(self._watcher, b"%d\n" % number)
+            if not self._closed:
+                _write(self._watcher, b"%d\n" % number)
+            elif number > 0:
+                raise OSError(errno.ESRCH, "all of the family has ended")
 
 
 def _write(process: subprocess.Popen[bytes], text: bytes) -> None:
@@ -123,3 +135,8 @@ def _write(process: subprocess.Popen[bytes], text: bytes) -> None:
 
 def _input(process: subprocess.Popen[bytes]) -> IO[bytes]:
     return cast("IO[bytes]", process.stdin)  # a pipe, as asked
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    with suppress(BrokenPipeError):  # it has ended already
+        _input(process).close()
