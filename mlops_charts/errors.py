@@ -18,7 +18,7 @@ Rooms have further ones of what they work with. The command line ends with 1 for
   `CannotServe`, `BrokenFlow`, `NoAnswer`, `NoStorage`, `NotMeasured`, `NotStored`, `Unavailable`; of releases on this
   machine `NoEnvoy`, `BrokenGateway`, `BrokenRoute`.
 - Caught by us, and told in another form: `Declined`, `NotPushedError`, `NotRun`, `PipFailed`, `Undefined`,
-  `UnreadableCapacity`, `Unwritten`.
+  `Unread`, `UnreadableCapacity`, `Unwritten`.
 """
 
 from __future__ import annotations

@@ -30,6 +30,13 @@ INTERVAL = "1s"
 LATENCY = PolicyCheck(metric="latency", quantile=0.95, max_ratio=1.2)
 ERRORS = PolicyCheck(metric="errorRate", max_increase_points=1.0, critical=True)
 DRIFT = PolicyCheck(metric="predictionDrift", max_psi=0.2)
+CONVERSION = PolicyCheck(
+    metric="business",
+    name="conversion",
+    success='sum(orders_total{slot="{slot}"})',
+    total='sum (\nvisits_total{slot="{slot}"} )',
+    max_drop_percent=5,
+)
 VERSIONS = {"blue": "1.2.0", "green": "1.3.0"}
 
 

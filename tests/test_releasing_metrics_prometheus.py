@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from prometheus_servers import (
+    CONVERSION,
     DRIFT,
     ERRORS,
     LATENCY,
@@ -23,7 +24,6 @@ from prometheus_servers import (
 
 from mlops_charts import contract
 from mlops_charts.judge.counts import Counts, Window
-from mlops_charts.release.policy import PolicyCheck
 from mlops_charts.releasing.prometheus import Prometheus
 
 
@@ -153,6 +153,13 @@ def unbucketed(cast: Cast) -> Scene:
     yield from _busy(cast)
 
 
+def dropped(cast: Cast) -> Scene:
+    cast.blue.serve(100_000)
+    yield from _busy(cast)
+    cast.blue.serve(9)
+    cast.blue.hidden = (f"{contract.REQUEST_DURATION}_bucket",)
+
+
 def uncounted(cast: Cast) -> Scene:
     cast.green.hidden = (contract.PREDICTIONS,)
     yield from _busy(cast)
@@ -231,8 +238,8 @@ def executor(cast: Cast) -> Scene:
 
 
 SCENES = (
-    plain, restarted, scaled, unreachable, baked, business, unbucketed, uncounted, unscraped, another, silent, aged,
-    twice, forgotten, nan, infinite, negative, executor,
+    plain, restarted, scaled, unreachable, baked, business, unbucketed, dropped, uncounted, unscraped, another, silent,
+    aged, twice, forgotten, nan, infinite, negative, executor,
 )  # fmt: skip
 
 
@@ -357,15 +364,6 @@ def test_while_baking_the_old_version_is_measured_ahead_of_the_switch(world: Wor
     assert window.stable.errors == 0
 
 
-CONVERSION = PolicyCheck(
-    metric="business",
-    name="conversion",
-    success='sum(orders_total{slot="{slot}"})',
-    total='sum (\nvisits_total{slot="{slot}"} )',
-    max_drop_percent=5,
-)
-
-
 def test_figures_of_the_business_are_by_how_much_their_counters_grew(world: World) -> None:
     """A sum is taken apart, so that the restart of one of its series is seen."""
     window = world.window("business", checks=(ERRORS, CONVERSION))
@@ -400,6 +398,7 @@ def test_a_figure_that_cannot_be_counted_is_said(world: World, success: str, tot
     ("scene", "expected"),
     [
         ("unbucketed", f"green has requests and no series {contract.REQUEST_DURATION}_bucket; look whether"),
+        ("dropped", f"blue has requests and no series {contract.REQUEST_DURATION}_bucket; look whether"),
         ("uncounted", f"green has requests and no series {contract.PREDICTIONS}; serve a version with a profile"),
         ("unscraped", "green is not scraped at all in iris-staging; look at the targets of unscraped there"),
         ("silent", "green is not scraped at all in iris-staging; look at the targets of silent there"),
@@ -418,12 +417,17 @@ def test_what_cannot_be_trusted_is_said(world: World, scene: str, expected: str)
     assert [flaw for flaw in world.flaws(scene) if flaw.startswith(expected)], world.flaws(scene)
 
 
+def test_a_metric_that_somebody_drops_is_no_restart(world: World) -> None:
+    """What the pod did ahead of the step does not come into its counts."""
+    assert world.window("dropped", checks=(ERRORS,)).stable.requests == 59
+
+
 @pytest.mark.parametrize("skew", [-3600, -65, 65, 3600])
 def test_clocks_that_differ_are_said(world: World, skew: int) -> None:
     """By more than a minute, in either direction."""
-    here = time.time() + skew
+    source = Prometheus(world.running.url, here=lambda: time.time() + skew)
 
-    window = Prometheus(world.running.url).window(question("plain", here - 4000, now=here))
+    window = source.window(question("plain", world.begin))
 
     assert [flaw for flaw in window.flaws if f"differs by {-skew:+d} s from the one here" in flaw]
     assert window.candidate == Counts()

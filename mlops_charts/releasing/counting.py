@@ -1,8 +1,8 @@
 """From values of counters to what happened between them: restarts, late series, buckets, statuses.
 
 A pod's counters fall together when it restarts, so that one which falls, or is gone while others are there, says that
-all of them began at 0; a restart stays unseen only where each of them has passed its old value by the next look. It must
-not know where the values come from.
+all of them began at 0; a restart stays unseen only where each of them has passed its old value by the next look. It
+must not know where the values come from.
 """
 
 from __future__ import annotations
@@ -103,15 +103,31 @@ def increase(last: Mapping[Key, float], now: Mapping[Key, float]) -> dict[Key, f
     """Return by how much the counters of one pod grew from one look to the next; all of it if it restarted.
 
     Args:
-        last: Its counters at the first look; empty if it was not there.
+        last: What was known of its counters at the first look; empty if it was not there.
         now: Those at the second.
     """
-    restarted = any(now.get(key, -1.0) < value for key, value in last.items())
-    return {key: value - (0.0 if restarted else last.get(key, 0.0)) for key, value in now.items()}
+    begun = {} if restarted(last, now) else last
+    return {key: value - begun.get(key, 0.0) for key, value in now.items()}
+
+
+def known(last: Mapping[Key, float], now: Mapping[Key, float]) -> dict[Key, float]:
+    """Return what is known of the counters of one pod after a second look: of those that are not there, the last value.
+
+    Args:
+        last: What was known at the first.
+        now: Those at the second.
+    """
+    return {**({} if restarted(last, now) else last), **now}
+
+
+def restarted(last: Mapping[Key, float], now: Mapping[Key, float]) -> bool:
+    """Return whether a pod began anew between two looks; a metric that is not there at all was dropped by somebody."""
+    names = {name for name, _ in now}
+    return any(now[key] < value if key in now else key[0] in names for key, value in last.items())
 
 
 def growth(series: Mapping[Key, Mapping[int, float]], begin: int, end: int) -> dict[Key, float]:
-    """Return by how much the counters of one pod grew over a stretch of looks.
+    """Return by how much the counters of one pod grew over a stretch of looks; none of a metric that it has no more.
 
     Args:
         series: By counter, its value at the looks that have one.
@@ -120,13 +136,15 @@ def growth(series: Mapping[Key, Mapping[int, float]], begin: int, end: int) -> d
     """
     found: dict[Key, float] = {}
     last: dict[Key, float] = {}
+    names: set[str] = set()
     for look in range(end + 1):
         now = {key: values[look] for key, values in series.items() if look in values}
-        if now and look > begin:
-            for key, more in increase(last, now).items():
-                found[key] = found.get(key, 0.0) + more
-        last = now or last
-    return found
+        if now:
+            if look > begin:
+                for key, more in increase(last, now).items():
+                    found[key] = found.get(key, 0.0) + more
+            last, names = known(last, now), {name for name, _ in now}
+    return {key: more for key, more in found.items() if key[0] in names}
 
 
 def counted(pods: Iterable[Mapping[Key, float]], names: Names, metrics: Collection[str]) -> Counted:
@@ -145,6 +163,8 @@ def counted(pods: Iterable[Mapping[Key, float]], names: Names, metrics: Collecti
 def _of_a_pod(grown: Mapping[Key, float], names: Names, metrics: Collection[str]) -> Counted:
     requests, errors, unknown = _answers(grown, names)
     flaws = [f"counts answers with the status {code}, which is none" for code in unknown]
+    if grown and not any(name == names.requests for name, _ in grown):
+        flaws.append(f"has a pod without {names.requests}; look whether Prometheus drops it")
     latency, flaw = _latency(grown, names)
     if flaw and requests and "latency" in metrics:
         flaws.append(flaw)

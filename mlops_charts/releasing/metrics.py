@@ -34,7 +34,7 @@ class Question:
         state: Its release.
         policy: By what the release is judged.
         pods: By slot, how many pods are available.
-        now: The time here, in seconds since 1970.
+        now: The time here, in seconds since 1970; Prometheus goes by its own.
     """
 
     spec: ReleaseSpec

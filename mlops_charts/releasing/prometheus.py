@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from time import monotonic
+from time import time
 from typing import Final
 
 from mlops_charts.judge.counts import Counts, Window
@@ -36,17 +36,19 @@ class Prometheus:
 
     Attributes:
         url: Its address.
+        here: The clock of this machine, in seconds since 1970.
     """
 
     url: str
+    here: Callable[[], float] = time
 
     def window(self, question: Question) -> Window:
         """Return the counts of both slots since the step of the release began."""
-        name, began = f"Prometheus at {plain(self.url)}", monotonic()
+        name = f"Prometheus at {plain(self.url)}"
         try:
             api = Api(self.url)
             clock = api.clock()
-            apart = clock - (question.now + monotonic() - began)
+            apart = clock - self.here()
             flaws = untimely(question, clock, f"the clock of {name}")
             if not abs(apart) <= MAX_SKEW_SECONDS:
                 flaws.append(

@@ -6,6 +6,7 @@ It must not know what is asked.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -78,9 +79,12 @@ class Api:
     def clock(self) -> float:
         """Return what time it is there, in seconds since 1970; Unread if it does not say."""
         try:
-            return float(self._asked("query", {"query": "time()"}, "scalar")[1])
+            found = float(self._asked("query", {"query": "time()"}, "scalar")[1])
         except (TypeError, ValueError, IndexError, KeyError):
-            raise Unread(_STRANGE) from None
+            found = math.nan
+        if not math.isfinite(found):
+            raise Unread(_STRANGE)
+        return found
 
     def instant(self, query: str, at: float) -> list[Found]:
         """Return the series of a query at a moment; Unread if it cannot be had whole."""

@@ -15,7 +15,16 @@ from typing import Final
 
 from mlops_charts.judge.counts import Counts, Window
 from mlops_charts.release.state import SLOTS, SlotName
-from mlops_charts.releasing.counting import COUNTED_BY, NOT_PREDICTIONS, Counted, Key, counted, increase, names_of
+from mlops_charts.releasing.counting import (
+    COUNTED_BY,
+    NOT_PREDICTIONS,
+    Counted,
+    Key,
+    counted,
+    increase,
+    known,
+    names_of,
+)
 from mlops_charts.releasing.exposition import samples
 from mlops_charts.releasing.journal import Journal, Look, Pod
 from mlops_charts.releasing.metrics import MAX_AGE_SECONDS, Question, Stretch, stretches, untimely, unusable
@@ -83,6 +92,7 @@ class Scraping:
         journal.remove(later)
         last = journal.last(at for at in times if at <= now)
         seen, flaws = self._pods(question, now)
+        flaws += _dropped(last, seen)
         look = Look(now, tuple(_continued(last, seen, now)))
         journal.write(look)
         begun = _beginning(journal.times(), question.begin)
@@ -149,6 +159,14 @@ def _samples(address: str, names: Sequence[str]) -> list[tuple[str, tuple[tuple[
         raise Unread("does not expose metrics in the text form of Prometheus") from None
 
 
+def _dropped(last: Look | None, seen: Sequence[Pod]) -> Iterator[str]:
+    for pod in seen:
+        old = last.pod(pod.identity) if last else None
+        gone = {name for name, _ in old.raw} - {name for name, _ in pod.raw} if old else set()
+        if gone:
+            yield f"{pod.slot}: {plain(pod.address)} exposes {min(gone)} no more; restart it"
+
+
 def _continued(last: Look | None, seen: Sequence[Pod], now: float) -> Iterator[Pod]:
     """Yield the servers with what they did since they were first seen, those that are gone behind them."""
     watched = last is not None and now - last.at <= MAX_AGE_SECONDS
@@ -158,7 +176,7 @@ def _continued(last: Look | None, seen: Sequence[Pod], now: float) -> Iterator[P
         grown = increase(old.raw if old else {}, pod.raw) if old or watched else {}
         before = old.total if old else {}
         total = {key: before.get(key, 0.0) + grown.get(key, 0.0) for key in (*before, *pod.raw)}
-        yield replace(pod, total=total)
+        yield replace(pod, raw=known(old.raw if old else {}, pod.raw), total=total)
     here = {pod.identity for pod in seen}
     gone = [pod for pod in (last.pods if last else ()) if pod.identity not in here]
     yield from sorted(gone, key=lambda pod: pod.at, reverse=True)[:_MOST_GONE]
