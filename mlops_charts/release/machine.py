@@ -266,6 +266,8 @@ def _warm(case: _Case) -> Transition:
 
 def _grow(case: _Case) -> Transition:
     after = moves.with_more_pods(case.state, case.event.min_replicas)
+    if after == case.state:
+        return case.same(f"{case.flying} has pods enough, and waits for its verdict")
     return case.moved(after, f"{case.flying} gets as many pods as answer users now: {case.event.min_replicas}")
 
 
