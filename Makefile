@@ -68,6 +68,10 @@ bench: install ## Measure speed and memory
 bench-serving: install ## Measure the model server beside others (needs wrk; ARGS, as in ARGS="--times 1")
 	@$(BIN)/python benchmarks/serving.py $(ARGS)
 
+.PHONY: bench-judge
+bench-judge: install ## Simulate releases: how often the judge is wrong, how long it takes (ARGS="--releases 200")
+	@$(BIN)/python benchmarks/judge.py $(ARGS)
+
 .PHONY: image
 image: install ## Build the image that the steps run in (needs docker, podman or buildah)
 	@test -n "$(BUILDER)" || { echo "neither docker nor podman nor buildah works here: install or start one, or name another with BUILDER=" >&2; exit 1; }

@@ -3,7 +3,9 @@
 Pass: the square root of the index is near zero a Euclidean distance, in which n rows of one slot and m of the other
 have noise of variance 1 / h with h = n m / (n + m); the index times h is about chi-squared (Yurdakul and Naranjo,
 Journal of Risk Model Validation 14, 2020). For an estimate at distance d the ratio of likelihoods of 0 to any point at
-a distance of r = sqrt(margin) or more is at least exp(h (r^2 / 2 - r d)): the evidence. This is an approximation.
+a distance of r = sqrt(margin) or more is at least exp(h (r^2 / 2 - r d)): the evidence. This is an approximation, too
+hopeful where all of the index comes of one rare class; so each class by itself against the rest must be unlike what
+would make up the margin alone, by the likelihood ratio of its share in either slot. The lesser evidence counts.
 
 Fail: the evidence against one and the same distribution is exact, of the kind of `proportions`: a mixture of Dirichlet
 distributions about what the stable slot did before, over the greatest likelihood of one distribution for both.
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import lgamma, log, sqrt
+from math import exp, lgamma, log, sqrt
 
 from mlops_charts.judge.counts import Window
 from mlops_charts.judge.proportions import add_logs
@@ -21,6 +23,8 @@ from mlops_charts.judge.verdict import Compared
 from mlops_charts.release.policy import PolicyCheck
 
 _PSEUDO = 0.5  # rows in every class, so that logarithms are finite
+_SEEN = 0.01  # a class of a smaller share may vanish: it would take too many rows to see that it has not
+_FARTHEST, _TURNS = 60.0, 24
 _SHARES = ((0.6, 1.0), (0.25, 1 / 32), (0.15, 0.0))  # of a mixture: there, near there, anywhere
 
 
@@ -42,7 +46,7 @@ def compare_drift(check: PolicyCheck, window: Window, alpha: float, *, interval:
         finding="undecided",
         effect=max(0.0, index - (len(names) - 1) / harmonic),
         interval=bounds(index, len(names), harmonic, blank.need_pass) if interval else None,
-        log_pass=log_near(index, harmonic, margin),
+        log_pass=log_within(stable, candidate, index, margin),
         log_fail=log_apart(stable, candidate, known, margin),
         samples=(int(n), int(m)),
     )
@@ -59,6 +63,36 @@ def psi(stable: Sequence[float], candidate: Sequence[float]) -> float:
 def log_near(index: float, harmonic: float, margin: float) -> float:
     """Return the logarithm of the evidence that the index is below a margin."""
     return harmonic * (margin / 2 - sqrt(margin * index))
+
+
+def log_within(stable: Sequence[float], candidate: Sequence[float], index: float, margin: float) -> float:
+    """Return the logarithm of the evidence that the index is below a margin, and that no class alone may make it up."""
+    n, m = sum(stable), sum(candidate)
+    near = log_near(index, n * m / (n + m), margin)
+    if near <= 0:
+        return near
+    for x, y in zip(stable, candidate, strict=True):
+        level = (x + y + _PSEUDO) / (n + m + 1)
+        for way in (1, -1) if level >= _SEEN else (1,):
+            share = _share(level, margin, way)
+            pulls = log(level / share), log((1 - level) / (1 - share))
+            # A row of one slot is worth less where the other slot's share is uncertain as well.
+            near = min(
+                near,
+                m / (n + m) * (x * pulls[0] + (n - x) * pulls[1]),
+                n / (n + m) * (y * pulls[0] + (m - y) * pulls[1]),
+            )
+    return near
+
+
+def _share(level: float, margin: float, way: int) -> float:
+    """Return the larger (1) or smaller (-1) share beside which a level has an index, of two classes, of the margin."""
+    start, low, high = log(level / (1 - level)), 0.0, _FARTHEST
+    for _ in range(_TURNS):
+        middle = (low + high) / 2
+        share = 1 / (1 + exp(-start - way * middle))
+        low, high = (middle, high) if way * (share - level) * middle < margin else (low, middle)
+    return min(max(1 / (1 + exp(-start - way * low)), 1e-12), 1 - 1e-12)
 
 
 def bounds(index: float, classes: int, harmonic: float, need: float) -> tuple[float, float]:

@@ -9,7 +9,7 @@ did before, where an equal version gathers evidence fastest.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -183,13 +183,14 @@ def _interval(
     stable: Tails, candidate: Tails, before: Tails | None, places: Places, need: float
 ) -> tuple[float, float] | None:
     """Return between what the ratio lies, by edges; None where the upper end is beyond the last."""
-    first, last = stable.edges[places.stable], len(stable.edges) - 1
-    low = high = _place(candidate, places)
-    while low > 0 and log_above(stable, candidate, before, places, low) < need:
-        low -= 1
-    while high <= last and log_below(stable, candidate, before, places, high) < need:
-        high += 1
-    return (stable.edges[low] / first, stable.edges[high] / first) if first and high <= last else None
+    first, start, last = stable.edges[places.stable], _place(candidate, places), len(stable.edges)
+    low = start - bisect_left(
+        range(start), True, key=lambda by: log_above(stable, candidate, before, places, start - by) >= need
+    )
+    high = start + bisect_left(
+        range(start, last), True, key=lambda edge: log_below(stable, candidate, before, places, edge) >= need
+    )
+    return (stable.edges[low] / first, stable.edges[high] / first) if first and high < last else None
 
 
 def _place(candidate: Tails, places: Places) -> int:

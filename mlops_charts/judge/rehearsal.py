@@ -7,7 +7,7 @@ check looks at is drawn apart. An advance takes no time. It needs numpy, and loa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, lgamma, log
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -76,7 +76,7 @@ class Rehearsal:
         promoted: Those that got all traffic and kept it.
         rolled_back: Those that a check ended, while baking too.
         undecided: Those that were rolled back because the longest duration was over.
-        baking: Of those rolled back, those that had got all traffic before.
+        reached: Those that got all traffic, whether they kept it or not.
         seconds: Of each release that the judge decided, how long it took to get all traffic or to lose what it had.
         ended_by: How often each check was what ended a release.
         releases: Each of them.
@@ -85,7 +85,7 @@ class Rehearsal:
     promoted: Rate
     rolled_back: Rate
     undecided: Rate
-    baking: Rate
+    reached: Rate
     seconds: tuple[float, ...]
     ended_by: Mapping[str, int]
     releases: tuple[Release, ...]
@@ -111,7 +111,7 @@ def rehearse(
     there = world(policy, scenario or Scenario())
     seeds = np.random.SeedSequence(seed).spawn(releases)
     found = [_release(policy, there, np.random.default_rng(one), look_seconds) for one in seeds]
-    return _summed(found)
+    return summed(found)
 
 
 def rate(count: int, of: int, confidence: float = 0.95) -> Rate:
@@ -122,13 +122,14 @@ def rate(count: int, of: int, confidence: float = 0.95) -> Rate:
     return Rate(count, of, low, high)
 
 
-def _summed(found: list[Release]) -> Rehearsal:
+def summed(found: Sequence[Release]) -> Rehearsal:
+    """Return what became of releases, which may have been simulated apart."""
     outcomes = Counter(release.outcome for release in found)
     return Rehearsal(
         rate(outcomes["promoted"], len(found)),
         rate(outcomes["rolledBack"], len(found)),
         rate(outcomes["undecided"], len(found)),
-        rate(sum(release.baking for release in found), len(found)),
+        rate(sum(one.baking or one.outcome == "promoted" for one in found), len(found)),
         tuple(release.seconds for release in found if release.outcome != "undecided"),
         dict(Counter(release.check for release in found if release.check)),
         tuple(found),
