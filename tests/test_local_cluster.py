@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
@@ -205,6 +208,45 @@ def test_what_cannot_start_is_tried_again_and_told(tmp_path: Path, model: Path) 
         assert cluster.wait(60), told
         assert cluster.states()[0].restarts == 2
     assert told[0] == "blue 1.1.0: back-off 0.5 s before another start: nothing stands for its image: 'no such version'"
+
+
+def test_nothing_outlives_the_process_that_began_it(tmp_path: Path, model: Path) -> None:
+    """After Ctrl-C and after SIGKILL alike, servers and Envoy are gone."""
+    program = textwrap.dedent("""
+        import json, sys, time
+        from pathlib import Path
+        from mlops_charts.local.cluster import LocalCluster
+        from mlops_charts.local.predictors import Image
+        home, model, objects = map(Path, sys.argv[1:])
+        with LocalCluster(home, lambda _: Image(model), namespace="models", repository=home) as cluster:
+            cluster.apply(json.loads(objects.read_text()))
+            cluster.wait(60)
+            (home / "pid").write_text(str(cluster.states()[0].pid))
+            time.sleep(60)
+    """)
+    file = tmp_path / "objects.json"
+    file.write_text(json.dumps(objects(state_of("settled", "gatewayApi", None, OLD, stable="green")), default=str))
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    for number, status in ((signal.SIGINT, -signal.SIGINT), (signal.SIGKILL, -signal.SIGKILL)):
+        home = tmp_path / number.name
+        command = [sys.executable, "-c", program, str(home), str(model), str(file)]
+        with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+            assert until((home / "pid").exists)
+            process.send_signal(number)
+            began = time.monotonic()
+            assert process.wait(30) == status
+        assert until(lambda home=home: not _of(home)), _of(home)
+        assert time.monotonic() - began < 20
+
+
+def _of(home: Path) -> list[str]:
+    """Return the command lines of what runs in the folder of a cluster."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str(home) in str((place / "cwd").readlink()):
+                found.append((place / "cmdline").read_text())
+    return found
 
 
 def test_the_api_server_says_what_there_is_not(tmp_path: Path) -> None:

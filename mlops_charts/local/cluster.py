@@ -73,14 +73,15 @@ class LocalCluster:
         self.family = Family()
         variables = dict(os.environ if environ is None else environ)
         self._around = Around(self._home, self.family, images, variables, self._news.set, told)
+        self._api = ApiServer(namespace, lambda: self._said)
+        self._thread = Thread(target=self._keep, name="cluster", daemon=True)
         try:
             self._gateway = Gateway(self._home / "gateway", self.family)
+            self._say()
         except BaseException:
-            self.family.close()
+            self.family.close(_LAST)
+            self._api.close()
             raise
-        self._api = ApiServer(namespace, lambda: self._said)
-        self._say()
-        self._thread = Thread(target=self._keep, name="cluster", daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Self:
