@@ -164,6 +164,8 @@ class LocalCluster:
         self._ends.set()
         self._news.set()
         self._thread.join()
+        # Who asks ends ahead of who answers.
+        self.family.keep({self._gateway.pid, *(one.pid for one in self.states())}, _LAST)
         for workload in self._workloads.values():
             workload.close()
         end = monotonic() + _CLOSES

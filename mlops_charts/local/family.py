@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -102,19 +102,24 @@ class Family:
             self._tell(-process.pid)
         return status
 
-    def close(self, grace: float = GRACE) -> None:
-        """End all of them, at once.
+    def keep(self, heads: Collection[int], grace: float = GRACE) -> None:
+        """End all but some, at once.
 
         Args:
-            grace: Seconds between asking them to end and killing them.
+            heads: The numbers of the processes that stay.
+            grace: Seconds between asking the others to end and killing them.
         """
-        left = tuple(self._there.values())
+        left = [process for head, process in tuple(self._there.items()) if head not in heads]
         for process in left:
             with suppress(ProcessLookupError):
                 process.terminate()
         patience = time.monotonic() + grace
         for process in left:
             self.end(process, max(0.0, patience - time.monotonic()))
+
+    def close(self, grace: float = GRACE) -> None:
+        """End all of them; nothing begins any more."""
+        self.keep((), grace)
         with self._lock:
             self._closed = True
             _input(self._watcher).close()
