@@ -77,7 +77,7 @@ _STRANGE = "does not answer as Prometheus does"
         ("__name__", (200, _success("matrix", [], warnings=["store gone:\n10.0.0.7"])), "only a part: store gone: 10"),
         ("__name__", (422, b'{"status":"error","error":"too many\\nsamples"}'), "refuses: too many samples"),
         ("timestamp", (500, b'{"status":"error","error":"timed out"}'), "refuses: timed out"),
-        ("orders", (400, b'{"status":"error","error":"parse error"}'), "error (of the check business conversion)"),
+        ("orders", (400, b'{"status":"error","error":"parse error"}'), ", asked for the check business conversion;"),
     ],
 )  # fmt: skip
 def test_an_answer_that_is_none_is_a_flaw_in_one_line(part: str, answer: tuple[int, bytes], expected: str) -> None:
@@ -109,7 +109,8 @@ def test_a_name_and_a_password_in_the_address_are_sent_and_not_told() -> None:
         )
 
     assert seen == ["Basic anVkZ2U6c0BjcnQ= /prefix/api/v1/query"]
-    assert window.flaws == (f"Prometheus at {url}/prefix/ answers with HTTP status 401",)
+    assert len(window.flaws) == 1
+    assert window.flaws[0].startswith(f"Prometheus at {url}/prefix/ answers with HTTP status 401; look at it")
     assert plain("https://a:b@[::1]:9090/x") == "https://[::1]:9090/x"
 
 

@@ -57,7 +57,7 @@ def business(api: Api, question: Question, over: Stretch, looks: Grid) -> Rates:
             # In this order, so that what is scraped in between makes no more successes than trials.
             success, total = (_grown(api, query, over, looks) for query in (check.success, check.total))
         except Unread as error:
-            raise Unread(f"{error} (of the check {check.title})") from None
+            raise Unread(f"{error}, asked for the check {check.title}; look at its queries") from None
         wrong = [*_wrong(check, "success", success), *_wrong(check, "total", total), *_together(check, success, total)]
         flaws += wrong
         if not wrong:

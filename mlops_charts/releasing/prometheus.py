@@ -56,7 +56,9 @@ class Prometheus:
                 )
             return unusable(question, clock, flaws) if flaws else _window(api, question, clock, name)
         except Unread as error:
-            return unusable(question, question.now, [f"{name} {error}"])
+            return unusable(
+                question, question.now, [f"{name} {error}; look at it, and at prometheus.url in platform.yaml"]
+            )
 
 
 def _window(api: Api, question: Question, clock: float, name: str) -> Window:

@@ -17,7 +17,7 @@ _LIMIT: Final = 64 << 20
 _SECONDS: Final = 20.0
 _OK = 200
 _SAID = 200  # letters of what it says that are repeated
-_STRANGE: Final = "does not answer as Prometheus does; is the address that of its API?"
+_STRANGE: Final = "does not answer as Prometheus does"
 
 
 @dataclass(frozen=True)

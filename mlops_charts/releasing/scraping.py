@@ -150,13 +150,16 @@ def _pod(question: Question, slot: SlotName, address: str, now: float) -> Pod:
 
 
 def _samples(address: str, names: Sequence[str]) -> list[tuple[str, tuple[tuple[str, str], ...], float]]:
-    answer = read(address, limit=_LIMIT, seconds=_SECONDS)
+    try:
+        answer = read(address, limit=_LIMIT, seconds=_SECONDS)
+    except Unread as error:
+        raise Unread(f"{error}; look whether it runs") from None
     if answer.status != _OK:
         raise Unread(f"answers with HTTP status {answer.status}; is that the address of its metrics?")
     try:
         return [(one.name, one.labels, one.value) for one in samples(answer.body.decode(), names)]
     except ValueError:
-        raise Unread("does not expose metrics in the text form of Prometheus") from None
+        raise Unread("does not expose metrics in the text form of Prometheus; is that their address?") from None
 
 
 def _dropped(last: Look | None, seen: Sequence[Pod]) -> Iterator[str]:
