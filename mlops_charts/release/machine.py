@@ -88,7 +88,7 @@ class Row:
     Attributes:
         event: Its type.
         phases: In which of them.
-        becomes: The phases that it may lead to; none if it never changes anything.
+        becomes: The phases that it may lead to; `phases` itself if it stays where it is, none if it changes nothing.
         meaning: What happens and when, for a person.
         act: Carries it out.
     """
@@ -98,6 +98,10 @@ class Row:
     becomes: tuple[Phase, ...]
     meaning: str
     act: Callable[[_Case], Transition]
+
+    def after(self, phase: Phase) -> tuple[Phase, ...]:
+        """Return the phases that the event may lead to from one of its phases."""
+        return (phase,) if self.becomes == self.phases else self.becomes
 
 
 def transition(state: ReleaseState, event: Event, *, ingress: Ingress, at: str) -> Transition:
@@ -403,7 +407,8 @@ TRANSITIONS: Final[tuple[Row, ...]] = (
     Row(Ready, ("baking",), (), "nothing", _same("the release waits for the end of its bake, or to settle")),
     Row(Ready, ("awaitingApproval",), (), "refused: a person must approve", _refused("a person must approve it first")),
     Row(Ready, _RESTING, (), "nothing", _same(_NONE_FLIES)),
-    Row(Advance, JUDGED, ("canary", "promoting"), "the next step; behind the last one, all traffic", _advance),
+    Row(Advance, ("canary",), ("canary", "promoting"), "the next step; behind the last one, all traffic", _advance),
+    Row(Advance, ("shadow", "abTest"), ("promoting",), "all traffic", _advance),
     Row(
         Advance,
         ("awaitingApproval", "warming", "promoting", "baking", "rollingBack", *_RESTING),
