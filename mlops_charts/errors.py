@@ -15,8 +15,8 @@ Rooms have further ones of what they work with. The command line ends with 1 for
   `NoExample`; of a measurement `NoModel`.
 - Others: `GitError`, `RepositoryError` (`Missing`, `Rival`, `Offline`, `Protected`), `RegistryError` (`Unknown`,
   `Unreachable`), `HelmError`, `MissingTool`, `DocumentError`, `SchemaError`, `FetchError`, `BrokenModel`,
-  `CannotServe`, `BrokenFlow`, `NoAnswer`, `NoStorage`, `NotMeasured`, `NotStored`, `Unavailable`; of releases on this
-  machine `NoEnvoy`, `BrokenGateway`, `BrokenRoute`.
+  `CannotServe`, `BrokenFlow`, `NoAnswer`, `NoCluster`, `NoStorage`, `NotMeasured`, `NotStored`, `Unavailable`;
+  of releases on this machine `NoEnvoy`, `BrokenGateway`, `BrokenRoute`.
 - Caught by us, and told in another form: `Declined`, `NotPushedError`, `NotRun`, `PipFailed`, `Undefined`,
   `Unread`, `UnreadableCapacity`, `Unwritten`.
 """

@@ -14,11 +14,13 @@ from typing import Any, Final
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 from urllib.request import HTTPErrorProcessor, HTTPHandler, HTTPSHandler, OpenerDirector, Request
 
+from mlops_charts.errors import MlopsChartsError
+
 _CHUNK: Final = 1 << 16
 _SCHEMES: Final = frozenset({"http", "https"})
 
 
-class Unread(Exception):  # noqa: N818 - told by whoever asked
+class Unread(MlopsChartsError):  # noqa: N818 - told by whoever asked
     """Nothing came that could be read; the message is a clause about who was asked."""
 
 
