@@ -13,7 +13,7 @@ from typing import Any, Final
 from mlops_charts.release.git import Git, RepositoryError
 from mlops_charts.release.repository import Branch
 
-_FORMAT: Final = "%x01%H%x00%P%x00%an%x00%ae%x00%cn%x00%ct%x00%B%x00%(trailers:only,unfold)%x00"
+_FORMAT: Final = "%x01%H%x00%P%x00%an%x00%ae%x00%cn%x00%at%x00%B%x00%(trailers:only,unfold)%x00"
 _AT_ONCE: Final = 400  # texts that are asked for together
 _NONE: Final = "0" * 40
 
@@ -28,7 +28,7 @@ class Change:
         author: Name of who decided.
         email: Of who decided.
         committer: Name of who wrote it into the history.
-        seconds: When, in seconds since 1970.
+        seconds: When it was decided, in seconds since 1970.
         message: The whole message.
         trailers: What the message says in a form for programs.
         path: The file.

@@ -31,7 +31,7 @@ class Event:
         commit: The commit.
         author: Name of who decided: a person, or mlops-charts.
         email: Of who decided.
-        at: When it was committed, in UTC, 2026-11-23T10:00:00Z.
+        at: When it was decided, in UTC, 2026-11-23T10:00:00Z.
         model: The model.
         environment: The environment whose release file changed.
         version: The version that it is about; empty where it is about none.

@@ -17,9 +17,11 @@ from mlops_charts.history.replay import leading
 from mlops_charts.history.story import Event
 from mlops_charts.release import nothing_released, problems_of
 from mlops_charts.release.asked import ReleaseSpec
+from mlops_charts.release.moves import seconds_between
 from mlops_charts.releasing import commits
 
 Read = Callable[[str, str, str], bytes | None]  # the record of a run, an environment and a digest; None if it is gone
+_APART: Final = 900.0  # seconds from a decision to its commit, rivals and silent servers included
 _JUDGED: Final = frozenset({"advance", "regress"})
 
 
@@ -108,7 +110,9 @@ def _of_transition(spec: ReleaseSpec, event: Event) -> Iterator[str]:
     if event.before is None or event.after is None:
         return
     if event.before == event.after:
-        return  # its text alone, as a comment
+        if event.event:
+            yield f"it says {event.event}, and nothing changes: the commit before it is gone, or another one"
+        return  # a comment of the file
     states = event.before, event.after
     found = leading(*states, spec.ingress, event.at, claimed=event.event, evidence=event.evidence)
     moved = commits.moved(event.before, event.after)
@@ -123,7 +127,19 @@ def _of_transition(spec: ReleaseSpec, event: Event) -> Iterator[str]:
     if name != event.event:
         yield f"it says {event.event}, and what changes is {name}: {moved}"
         return
+    yield from _of_time(event)
+    if not event.subject.endswith(f": {moved}"):
+        yield f"its first line does not say what changes, {moved}: the commit before it is gone, or another one"
     yield from _of_trailers(spec, event, commits.version_of(found, event.before, event.after))
+
+
+def _of_time(event: Event) -> Iterator[str]:
+    """Yield where the state names another time than the commit; both are of one clock, minutes apart at most."""
+    if event.before is None or event.after is None:
+        return
+    said = event.after.step_started_at
+    if said and said != event.before.step_started_at and abs(seconds_between(said, event.at)) > _APART:
+        yield f"its state says that it happened at {said}, and the commit {event.at}"
 
 
 def _of_trailers(spec: ReleaseSpec, event: Event, version: str) -> Iterator[str]:

@@ -12,6 +12,9 @@ from mlops_charts.release.events import Advance, Event, Regress, RollBack
 from mlops_charts.release.repository import Commit
 from mlops_charts.release.start import flying_version, stable_version
 from mlops_charts.release.state import SLOTS
+from mlops_charts.release.words import described, moved, share
+
+__all__ = ["commit_of", "described", "event_name", "moved", "run_of", "share", "version_of"]
 
 MODEL: Final = "Mlops-Model"
 ENVIRONMENT: Final = "Mlops-Environment"
@@ -92,24 +95,3 @@ def version_of(event: Event, before: ReleaseState, after: ReleaseState) -> str:
 def run_of(version: str, state: ReleaseState) -> str:
     """Return the MLflow run of a version, as the slots of a state say it; empty if neither holds it."""
     return next((state.slot(name).run_id for name in SLOTS if state.slot(name).version == version), "")
-
-
-def moved(before: ReleaseState, after: ReleaseState) -> str:
-    """Return what changes, in a few words: `canary 5 % -> canary 25 %`."""
-    first, second = described(before), described(after)
-    return f"{first} -> {second}" if first != second else second
-
-
-def described(state: ReleaseState) -> str:
-    """Return where a release stands, in a few words."""
-    text: str = state.phase
-    if state.phase == "canary":
-        text += f" {share(state)} %"
-    return f"{text} (paused)" if state.paused else text
-
-
-def share(state: ReleaseState) -> int:
-    """Return the percent of the traffic that the version in flight gets; 100 where none is and one is stable."""
-    version = flying_version(state) or stable_version(state)
-    slots = (state.slot(name) for name in SLOTS)
-    return next((slot.weight for slot in slots if slot.routed and slot.version == version), 0)

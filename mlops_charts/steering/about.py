@@ -16,6 +16,7 @@ from mlops_charts.planning.release import release_spec
 from mlops_charts.problems import nearest
 from mlops_charts.release.asked import ReleaseSpec
 from mlops_charts.release.git import Access
+from mlops_charts.release.policy import Policy
 from mlops_charts.release.repository import Remote
 from mlops_charts.release.state import Identity
 from mlops_charts.rendering import what
@@ -124,4 +125,12 @@ def _here(spec: ReleaseSpec, root: Path) -> ReleaseSpec:
         raise Mistake(f"{home / NAME} is not there: this machine has no releases; `mlops-charts run` makes them")
     repository = spec.repository.model_copy(update={"url": str(home / NAME)})
     tracking = f"sqlite:///{home / 'mlflow' / 'mlflow.db'}"
-    return spec.model_copy(update={"repository": repository, "tracking_uri": tracking, "prometheus": ""})
+    places = tuple(place.model_copy(update={"policy": _unhurried(place.policy)}) for place in spec.environments)
+    changed = {"repository": repository, "tracking_uri": tracking, "prometheus": "", "environments": places}
+    return spec.model_copy(update=changed)
+
+
+def _unhurried(policy: Policy) -> Policy:
+    """Return a policy for this machine, where no night is waited for and no PromQL is answered."""
+    checks = tuple(check for check in policy.checks if check.metric != "business")
+    return policy.model_copy(update={"interval_seconds": 0.0, "bake_seconds": 0.0, "checks": checks})

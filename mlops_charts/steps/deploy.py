@@ -19,6 +19,7 @@ from mlops_charts.release.git import RepositoryError
 from mlops_charts.release.machine import transition
 from mlops_charts.release.repository import Commit, Written, write
 from mlops_charts.release.start import Rejected, flying_version, is_rejected
+from mlops_charts.release.words import moved
 from mlops_charts.steps.asked import RunSpec
 from mlops_charts.steps.call import Call, Refused, Result, Unavailable
 from mlops_charts.steps.identity import found_version, identity_of, image_of
@@ -127,7 +128,7 @@ def _beginning(call: Call, identity: Identity) -> Callable[[str | None], _Begun]
             message = f"{title} waits: {environment.name} is frozen until {end}; the next run after that releases it"
             return _Begun("frozen", message, before)
         rival = flying_version(before)
-        message = f"Start the release of {title} in {environment.name}"
+        message = f"Start the release of {title} in {environment.name}: {moved(before, after)}"
         body = f"It supersedes {rival}, whose release was in flight ({before.phase})." if rival else ""
         commit = Commit(release_text(after), message, _trailers(call, identity), body)
         return _Begun("started", f"{title} starts in {environment.name} ({after.phase})", after, rival, commit)
