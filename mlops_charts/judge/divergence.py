@@ -23,7 +23,7 @@ from mlops_charts.judge.verdict import Compared
 from mlops_charts.release.policy import PolicyCheck
 
 _PSEUDO = 0.5  # rows in every class, so that logarithms are finite
-_SEEN = 0.01  # a class of a smaller share may vanish: it would take too many rows to see that it has not
+_SEEN = 0.01  # what has a smaller share may vanish: it would take too many rows to see that it has not
 _FARTHEST, _TURNS = 60.0, 24
 _SHARES = ((0.6, 1.0), (0.25, 1 / 32), (0.15, 0.0))  # of a mixture: there, near there, anywhere
 
@@ -73,7 +73,9 @@ def log_within(stable: Sequence[float], candidate: Sequence[float], index: float
         return near
     for x, y in zip(stable, candidate, strict=True):
         level = (x + y + _PSEUDO) / (n + m + 1)
-        for way in (1, -1) if level >= _SEEN else (1,):
+        for way in (1, -1):
+            if (level if way < 0 else 1 - level) < _SEEN:
+                continue
             share = _share(level, margin, way)
             pulls = log(level / share), log((1 - level) / (1 - share))
             # A row of one slot is worth less where the other slot's share is uncertain as well.

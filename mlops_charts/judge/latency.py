@@ -88,10 +88,10 @@ class Places:
 
 def tails(histogram: Sequence[float], bounds: Sequence[float]) -> Tails | str:
     """Return a histogram's tails; or a word why there are none: missing, broken, mismatched."""
-    if not histogram or not sum(histogram):
-        return "missing"
     if not all(0 <= count < float("inf") for count in histogram):
         return "broken"
+    if not sum(histogram):
+        return "missing"
     if len(histogram) != len(bounds) + 1:
         return "mismatched"
     beyond = tuple(accumulate(reversed(histogram)))[::-1]

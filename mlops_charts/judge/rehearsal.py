@@ -183,14 +183,14 @@ class _Stage:
 def _windows(policy: Policy, there: World, random: np.random.Generator, stage: _Stage, look: float) -> Iterator[Window]:
     """Yield what the judge sees of a stage, look by look, until its time is over."""
     per_second = policy.expected_requests_per_second
-    before = next(_drawn(there, there.stable, random, per_second * stage.before * BEFORE_SECONDS, 1))
-    stable = _drawn(there, there.stable, random, per_second * stage.stable * look, stage.looks)
-    candidate = _drawn(there, there.candidate, random, per_second * stage.candidate * look, stage.looks)
+    before = next(drawn(there, there.stable, random, per_second * stage.before * BEFORE_SECONDS, 1))
+    stable = drawn(there, there.stable, random, per_second * stage.stable * look, stage.looks)
+    candidate = drawn(there, there.candidate, random, per_second * stage.candidate * look, stage.looks)
     for place, (one, other) in enumerate(zip(stable, candidate, strict=True), 1):
         yield Window(0.0, place * look, one, other, before, there.bounds, concurrent=stage.concurrent)
 
 
-def _drawn(there: World, slot: Behaviour, random: np.random.Generator, requests: float, looks: int) -> Iterator[Counts]:
+def drawn(there: World, slot: Behaviour, random: np.random.Generator, requests: float, looks: int) -> Iterator[Counts]:
     """Yield the counts of a slot since a stage began, look by look."""
     past: Any = 0
     for first in range(0, looks, _CHUNK):
