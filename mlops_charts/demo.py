@@ -47,7 +47,8 @@ def main(root: Path = _ROOT) -> int:
             click.echo("\n".join(_tree(root)))
     click.secho("\n== The story of both, as git tells it", bold=True)
     _story(root / ".mlops-charts" / "release.git")
-    click.echo(f"\nThe report of each run is at the end of what it printed. All of it took {_took(began)}.")
+    click.echo(f"\nAll of it took {time.monotonic() - began:.0f} s. What was measured and decided, on a page each:")
+    click.echo("\n".join(_reports(root)))
     return 0
 
 
@@ -63,8 +64,10 @@ def _story(repository: Path) -> None:
     click.echo(subprocess.run(arguments, capture_output=True, check=True, encoding="utf-8").stdout.rstrip())
 
 
-def _took(began: float) -> str:
-    return f"{time.monotonic() - began:.0f} s"
+def _reports(root: Path) -> list[str]:
+    """Return the reports of the runs of the demo, the oldest first."""
+    runs = sorted((root / ".mlops-charts" / "runs" / "iris").glob("*/report.html"), key=lambda path: path.parent.name)
+    return [str(path) for path in runs[-sum(arguments[0] == "run" for _, arguments in _SCENES) :]]
 
 
 def _tree(root: Path) -> list[str]:

@@ -77,7 +77,9 @@ def _released(ready: Prepared, past: Past, found: Summary, setting: Setting, lis
         _written(past, replace(found, releases=tuple(known.values())), setting)
         raise
     status = max((_STATUSES.get(story.outcome, DONE) for story in stories), default=DONE)
-    ended = replace(found, releases=stories, exit_status=status, status="Failed" if status else found.status)
+    took = round(found.seconds + sum(story.seconds for story in stories), 1)
+    words = "Failed" if status else found.status
+    ended = replace(found, releases=stories, exit_status=status, status=words, seconds=took)
     _written(past, ended, setting)
     return ended
 

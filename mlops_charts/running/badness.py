@@ -8,10 +8,12 @@ release goes.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -31,7 +33,7 @@ Kind = Literal["errors", "latency", "drift"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 _SHARES: Final[Mapping[Kind, float]] = {"errors": 0.25, "latency": 0.4, "drift": 0.6}
-_SLOW: Final = 0.04  # seconds
+_SLOW: Final = 0.1  # seconds
 _MOST_SALTS: Final = 10_000
 _CODE: Final = "misbehaving.py"
 _ASKED: Final = "misbehaving.json"
@@ -91,13 +93,15 @@ def release_bad(kind: Kind, spec: RunSpec, good: Identity, commit: str, environ:
         shutil.copytree(made.folder, place / "inputs" / "model")
         parameters = {"run-id": run.id, "code-digest": code, "data-digest": good.data_digest, "git-commit": commit}
         call = Call(spec, place / "inputs", place / "outputs", parameters, environ)
-        versioned = version.run(call)
+        with redirect_stderr(io.StringIO()):  # the steps write their logs for those who read a pod's
+            versioned = version.run(call)
         words = f"Bad on purpose ({kind}): {made.does}. {good.version} is what it is made of."
         registry.describe(versioned.number, f"{registry.model} {versioned.version}. {words}")
         registry.tag_version(versioned.number, TAG_BAD, kind)
         image = f"{spec.plan.images.model}:{versioned.version}-bad-{kind}"
         handed = {**parameters, "action": "release", "version": versioned.version, "image": image}
-        deploy.run(Call(spec, place / "inputs", place / "outputs", handed, environ))
+        with redirect_stderr(io.StringIO()):
+            deploy.run(Call(spec, place / "inputs", place / "outputs", handed, environ))
         return Bad(versioned.version, run.id, made.does)
 
 

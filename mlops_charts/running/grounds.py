@@ -1,6 +1,6 @@
 """What releases on this machine change of a plan: which environments there are, and by which policy they go.
 
-Pure. A machine has no nights to wait for: intervals and bakes are none, so that decisions wait for samples alone.
+Pure. A machine has no nights to wait for: intervals are seconds and bakes are none, so that decisions wait for samples.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from mlops_charts.problems import nearest
 from mlops_charts.spec.operation import Check
 
 RATE: Final = 400.0  # requests per second that are replayed
-SLOWER: Final = 3.0  # times as long as the other version may take, where they share processors with all else
+INTERVAL: Final = 6  # seconds in which a version that is no worse than admitted can show it ahead of being taken back
+SLOWER: Final = 5.0  # times as long as the other version may take, where they share processors with all else
 LONGEST: Final = 600  # seconds after which a release that is still undecided is rolled back
 _NOW: Final = "1ms"  # a duration is more than nothing
 
@@ -52,7 +53,12 @@ def on_this_machine(rendering: Rendering, names: Sequence[str]) -> Rendering:
 
 def _here(environment: EnvironmentPlan) -> EnvironmentPlan:
     spec = environment.spec
-    now = {"interval": _NOW, "bake": _NOW, "expected_requests_per_second": RATE, "max_duration": f"{LONGEST}s"}
+    now = {
+        "interval": f"{INTERVAL}s",
+        "bake": _NOW,
+        "expected_requests_per_second": RATE,
+        "max_duration": f"{LONGEST}s",
+    }
     laid = {
         "serving": spec.serving.model_copy(update={"replicas": 1, "autoscaling": None}),
         "release": spec.release.model_copy(update=now),
@@ -83,8 +89,8 @@ def left_out(plan: Plan, environment: str) -> tuple[str, ...]:
     found = plan.environment(environment)
     release, lines = found.spec.release, []
     lines.append(
-        f"interval {release.interval} and bake {release.bake} are 0 here: decisions wait for samples alone, "
-        f"of {RATE:g} requests a second that are replayed from the data"
+        f"the interval is {INTERVAL} s here and not {release.interval}, and nothing bakes ({release.bake}): decisions "
+        f"wait for samples, of {RATE:g} requests a second that are replayed from the data"
     )
     business = [check.name or "" for check in found.checks if check.metric == "business"]
     if business:

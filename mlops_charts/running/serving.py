@@ -10,10 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_charts.assemble import Rendering
-from mlops_charts.errors import InvalidSpec
-from mlops_charts.problems import has_errors
-from mlops_charts.source import parse
-from mlops_charts.validation.helm import find_helm, split
+from mlops_charts.validation.helm import DocumentError, HelmError, find_helm, split
 from mlops_charts.workspace.write import read_text, replace_text
 
 Manifest = Mapping[str, Any]
@@ -75,11 +72,12 @@ def serving_chart(rendering: Rendering, environment: str, own: Path, folder: Pat
 
 
 def _of_people(file: Path) -> dict[str, Any]:
-    """Return what people set, but for autoscaling, which is not here."""
-    source, problems = parse(read_text(file) or "{}", file.name)
-    if has_errors(problems):
-        raise InvalidSpec(problems)
-    data = source.data if source is not None and isinstance(source.data, dict) else {}
+    """Return what people set, but for autoscaling, which is not here; HelmError if it is no YAML."""
+    try:
+        documents = split(read_text(file) or "")
+    except DocumentError as error:
+        raise HelmError(f"{file}: {error}") from None
+    data: dict[str, Any] = documents[0][1] if documents and isinstance(documents[0][1], dict) else {}
     serving = data.get("serving")
     if isinstance(serving, dict):
         serving.pop("autoscaling", None)

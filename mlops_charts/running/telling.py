@@ -37,7 +37,7 @@ def awaited(state: ReleaseState, story: Story, traffic: Sequence[Second]) -> str
         return f"waits for a person's approval: `{command}` in another terminal"
     look = story.looks[-1] if story.looks else None
     begun = story.moves[-1].at if story.moves else 0.0
-    if look is None or look.at < begun or not look.checks:
+    if look is None or look.at < begun or all(check.finding == "noData" for check in look.checks):
         what = look.message if look is not None and look.at >= begun else "waiting for pods and route"
         return f"{story.version} {state.phase}: {what}"
     return f"{story.version} {_title(state)}: {_requests(story, traffic, begun)}; {evidence(look)}"
