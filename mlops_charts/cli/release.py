@@ -118,7 +118,7 @@ def _place(function: Function) -> Function:
 def _decision(verb: Verb) -> click.Command:
     """Return the command of something that a person decides."""
     say = click.option("--reason", default="", metavar="TEXT", help="Why; it stands in the commit.")
-    version = click.argument("version", required=verb in _DEMANDING, default=None if verb in _DEMANDING else "")
+    version = click.argument("version") if verb in _DEMANDING else click.argument("version", default="")
     model = click.argument("model")
     return click.command(name=verb, help=_TEXTS[verb])(model(version(_place(say(partial(_decide, verb))))))
 
