@@ -169,6 +169,15 @@ def test_a_slot_that_git_has_no_more_must_be_gone(cluster: Cluster) -> None:
     )
 
 
+def test_pods_that_are_never_ready_hold_no_rollback_up(cluster: Cluster) -> None:
+    """Once they have left the traffic nobody waits for them; those of who answers users count as ever."""
+    rolling = state_of("rollingBack", "gatewayApi", OLD, NEW)
+    for path, running in ((GREEN, True), (BLUE, False)):
+        cluster.objects = objects_of(PLAN, rolling)
+        cluster.objects[path]["status"]["availableReplicas"] = 0
+        assert (path, seen(cluster, rolling).running) == (path, running)
+
+
 def test_before_the_first_release_nothing_may_be_left(cluster: Cluster) -> None:
     """A first release that was taken back ends when nothing of it runs."""
     cluster.objects = {}
