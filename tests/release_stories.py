@@ -15,7 +15,7 @@ from serving_samples import identity, plan_of
 from mlops_charts.judge.counts import Counts, Window
 from mlops_charts.judge.judging import judge
 from mlops_charts.planning.release import release_spec
-from mlops_charts.release import ReleaseState, nothing_released, release_text
+from mlops_charts.release import Identity, ReleaseState, nothing_released, release_text
 from mlops_charts.release.asked import ReleaseSpec
 from mlops_charts.release.events import Advance, Baked, Event, Pause, Ready, Regress, Resume, Settle, Start, Unreject
 from mlops_charts.release.machine import transition
@@ -117,9 +117,9 @@ class Told:
         for event in (Start(identity(1), POLICY), Ready(), Settle()):
             self.happen(event)
 
-    def good(self) -> None:
+    def good(self, version: Identity | None = None) -> None:
         """Release 1.2.0, which passes."""
-        self.happen(Start(identity(2), POLICY))
+        self.happen(Start(version or identity(2), POLICY))
         self.happen(Ready())
         self.happen(Pause(), body="until the campaign is over")
         self.happen(Resume())
