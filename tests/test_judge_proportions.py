@@ -120,6 +120,13 @@ def test_priors_are_distributions(before: Trials, rate: float) -> None:
         assert exp(prior.log_marginal(Trials(1, 1))) + exp(prior.log_marginal(Trials(0, 1))) == pytest.approx(1)
 
 
+def test_what_cannot_be_is_excluded_with_a_finite_number() -> None:
+    """A rate that is higher by 100 points is impossible once one error of the stable version was seen."""
+    layout, pair = errors_layout(Trials(0, 0), 1.0), (Trials(1, 2), Trials(1, 2))
+    found = log_evidence(layout.log_marginal(*pair), *pair, Line(1, 1.0), "above")
+    assert log(20) < found < inf
+
+
 def test_logarithms_add() -> None:
     """The sum of two numbers is taken without leaving their logarithms."""
     assert add_logs(log(3), log(4)) == pytest.approx(log(7))

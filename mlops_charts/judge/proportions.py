@@ -21,6 +21,7 @@ from typing import Final, Literal
 Side = Literal["above", "below"]
 _NEAR: Final = 1e-10  # relative; a rate is good enough
 _TURNS: Final = 60
+_CERTAIN: Final = 1e6  # a logarithm that stands for what cannot be, so that records hold numbers alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def log_evidence(marginal: float, stable: Trials, candidate: Trials, line: Line,
     excess = candidate.rate - line.slope * stable.rate - line.offset
     if (excess >= 0) if side == "above" else (excess <= 0):
         return marginal - log_likelihood(stable, stable.rate) - log_likelihood(candidate, candidate.rate)
-    return marginal - greatest(stable, candidate, line)
+    return min(marginal - greatest(stable, candidate, line), _CERTAIN)
 
 
 def greatest(stable: Trials, candidate: Trials, line: Line) -> float:

@@ -7,8 +7,10 @@ with a chance of 1 - power; the least number at which that passes is what is pla
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, log, sqrt
 from statistics import NormalDist
 from typing import Final
@@ -126,6 +128,7 @@ class ReleasePlan:
     baseline: Baseline
 
 
+@lru_cache(maxsize=512)  # a fleet has few policies, and each is asked for many times
 def planned(policy: Policy, baseline: Baseline | None = None) -> ReleasePlan:
     """Return what each stage of a release needs so that an equal version passes each check with the policy's power."""
     baseline = baseline or Baseline()
@@ -316,7 +319,7 @@ def _possible(policy: Policy, baseline: Baseline, check: PolicyCheck, seconds: f
         longest,
         None if larger is None else least + larger * (margin - least),
         None if faster is None else faster * rate,
-        next((step for step in _steps(policy) if fits(_with_step(policy, step), check)), None),
+        _first_step(policy, lambda step: fits(_with_step(policy, step), check)),
         seconds if seconds is None or seconds > longest else sum(s.seconds for s in planned_stages(policy, baseline)),
     )
 
@@ -332,11 +335,13 @@ def _least(enough: Callable[[float], bool], most: float) -> float | None:
     return high
 
 
-def _steps(policy: Policy) -> range:
-    """Return the first steps that would be larger, up to the next one."""
+def _first_step(policy: Policy, enough: Callable[[int], bool]) -> int | None:
+    """Return the least larger first step that is enough, below the next one; None if there is none."""
     if policy.strategy != "canary" or not policy.steps:
-        return range(0)
-    return range(policy.steps[0] + 1, policy.steps[1] if len(policy.steps) > 1 else 100)
+        return None
+    steps = range(policy.steps[0] + 1, policy.steps[1] if len(policy.steps) > 1 else 100)
+    place = bisect_left(steps, True, key=enough)
+    return steps[place] if place < len(steps) else None
 
 
 def _with_step(policy: Policy, step: int) -> Policy:
