@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from repositories import git
 
-from mlops_charts.local.releases import commit_of, release_repository
+from mlops_charts.local.releases import commit_of, history, newest, release_repository, set_aside, text_at
 
 
 def listed(place: Path, branch: str = "main") -> list[str]:
@@ -56,3 +56,30 @@ def test_the_commit_of_a_folder(tmp_path: Path) -> None:
     assert commit_of(tmp_path, "model") == commit
     (tmp_path / "model/new.py").write_text("y")
     assert commit_of(tmp_path, "model") == f"{commit}-dirty"
+
+
+def test_what_became_of_a_file(tmp_path: Path) -> None:
+    """Commits that changed it, the oldest first, with what they say for programs; others are left out."""
+    place = release_repository(tmp_path, ["main"], {"a": "one\n", "b": "x\n"})
+    first = newest(place, "main")
+    git(tmp_path, "clone", "--quiet", str(place), "work")
+    work = tmp_path / "work"
+    advance = "Advance\n\nWhy.\n\nMlops-Event: advance\nMlops-Model: a"
+    for name, text, message in (("a", "two", advance), ("b", "y", "Other")):
+        (work / name).write_text(text)
+        git(work, "commit", "--quiet", "-am", message)
+    git(work, "push", "--quiet")
+    (found,) = history(place, newest(place, "main"), "a", first)
+    assert (found.subject, found.trailers) == ("Advance", {"Mlops-Event": "advance", "Mlops-Model": "a"})
+    assert text_at(place, found.commit, "a") == "two"
+    assert [one.commit for one in history(place, newest(place, "main"), "a")] == [first, found.commit]
+
+
+def test_it_begins_anew(tmp_path: Path) -> None:
+    """What was there is put aside, in the place of what was put aside before."""
+    assert set_aside(tmp_path) is None
+    for text in ("one\n", "two\n"):
+        place = release_repository(tmp_path, ["main"], {"a": text})
+        aside = set_aside(tmp_path)
+        assert aside is not None
+        assert (place.exists(), text_at(aside, newest(aside, "main"), "a")) == (False, text.strip())

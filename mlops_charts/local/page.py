@@ -62,7 +62,7 @@ def _head(found: Summary, past: Past, title: str) -> str:
     cards = [
         ("version", found.version or "none"),
         ("decided", found.action or "nothing yet"),
-        ("took", said(past.seconds)),
+        ("took", said(max(past.seconds, found.seconds))),
         ("steps run", str(sum(1 for node in pods if node.status == "Succeeded" and not node.reused))),
         ("passed over", str(sum(1 for node in shown(past) if node.status in {"Skipped", "Omitted"}))),
     ]

@@ -133,8 +133,8 @@ def _verdicts(story: Story) -> str:
         last = list(looks)[-1]
         move = next((move for move in story.moves if (move.phase, move.step) == (phase, step)), None)
         rows += [_row(move.title if move and not index else "", check) for index, check in enumerate(last.checks)]
-        decided = f'<tr><td></td><td colspan="7">{escape(last.decision)}: {escape(last.reason)}</td></tr>'
-        rows.append(decided)
+        why = f": {last.reason}" if last.decision != "advance" else ", because every check has passed"
+        rows.append(f'<tr><td></td><td colspan="7">{escape(last.decision + why)}</td></tr>')
     names = ("step", "check", "found", "before", "new", "difference", "admitted", "samples")
     head = f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
     return f"<h3>What the judge found at each step</h3><table>{head}{''.join(rows)}</table>" if rows else ""
@@ -162,7 +162,7 @@ def _with_unit(value: float | None, unit: str) -> str:
         return ""
     if unit == "seconds":
         return f"{1000 * value:.3g} ms"
-    sign = {"percent": " %"}.get(unit, f" {unit}" if unit else "")
+    sign = {"percent": " %", "ratio": " times"}.get(unit, f" {unit}" if unit else "")
     return f"{_figure(value)}{sign}"
 
 
