@@ -2,4 +2,5 @@
 
 from mlops_charts.cli import main
 
-main()
+if __name__ == "__main__":  # processes of ours import this module anew
+    main()

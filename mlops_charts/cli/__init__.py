@@ -29,6 +29,7 @@ COMMANDS = {
     "card": "Write the card of a version: all that is known of it, from its rows to its traffic.",
     "release": "Start, approve, hold and take back releases; say what is released where.",
     "history": "Tell the story of a model's releases, and hold it against its evidence.",
+    "rehearse": "Simulate whole releases: how often a verdict is wrong, and when it comes.",
     "bench": "Measure what a model's pods carry.",
     "explain": "Explain a field of model.yaml or platform.yaml, or the code of a problem.",
     "schema": "Print the JSON Schema of model.yaml or platform.yaml.",
