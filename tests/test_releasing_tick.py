@@ -12,8 +12,11 @@ from repositories import git
 from serving_samples import OLD
 
 from mlops_charts import contract
+from mlops_charts.history.story import story
+from mlops_charts.history.verify import verify
 from mlops_charts.release import state_of
 from mlops_charts.release.asked import Freeze
+from mlops_charts.release.repository import fetched
 from mlops_charts.releasing import evidence
 
 
@@ -103,6 +106,22 @@ def test_a_version_that_fails_is_taken_back_and_rejected(life: World) -> None:
 def test_a_version_that_is_slow_is_taken_back(life: World) -> None:
     """Latency counts as errors do, though it is not critical."""
     assert lived(life, seconds=0.02)[1] == "regress rollingBack"
+
+
+@pytest.mark.parametrize("failing", [0.0, 0.08])
+def test_what_ticks_have_done_can_be_proven(life: World, failing: float) -> None:
+    """Every commit follows from the one before it, and every record judged once more says what was done."""
+    lived(life, failing=failing)
+    with fetched(life.asked().remote, history=True) as branch:
+        events = story(life.spec, branch)
+
+    def read(run: str, environment: str, named: str) -> bytes | None:
+        return evidence.read(life.registry, run, environment, named)
+
+    found = verify(life.spec, events, read)
+    imported = {event.commit for event in events if event.before is None}  # a world begins with settled releases
+    assert [one for one in found.wrong if one.commit not in imported] == []
+    assert (found.records, found.unchecked) == (1 if failing else 2, ())
 
 
 def test_the_commit_of_a_verdict_names_its_evidence(life: World) -> None:
