@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import numpy as np
 import pytest
-from model_servers import IRIS, IRIS_COLUMNS, Server, iris_folder, server
+from model_servers import IRIS, IRIS_COLUMNS, Server, free_port, iris_folder, server
 from sklearn.datasets import load_iris
 
 from mlops_charts import contract
 from mlops_charts.saved_model import Answers, load
 from mlops_charts.saved_model.profile import Profile, profile_text
+from mlops_charts.serving.grpc_messages import SERVICE, messages
 from mlops_charts.steps.profile import number_bins, prediction_bins
 
 WHO = {"MODEL": "iris", "SLOT": "green", "VERSION": "1.2.0"}
@@ -114,9 +116,11 @@ def test_feedback_is_counted(iris: Server) -> None:
 
 
 def test_requests_are_kept_until_the_end(model: Path, tmp_path: Path) -> None:
-    """What waits when the server is told to stop is written, with the ids of both protocols."""
-    target = tmp_path / "kept"
-    options = (f"--request-log={target}", "--request-log-sample=1", "--request-log-features")
+    """What waits when the server is told to stop is written, with the ids of both protocols, and of gRPC."""
+    target, port = tmp_path / "kept", free_port()
+    options = (
+        f"--request-log={target}", "--request-log-sample=1", "--request-log-features", f"--grpc-port={port}"
+    )  # fmt: skip
     rows = load_iris().data[:2]
     with server(model, tmp_path / "log", *options, env=WHO) as found:
         seldon = {"meta": {"puid": "s1"}, "data": {"ndarray": rows.tolist()}}
@@ -124,6 +128,7 @@ def test_requests_are_kept_until_the_end(model: Path, tmp_path: Path) -> None:
         assert found.post("/api/v1.0/predictions", seldon)[0] == 200
         assert found.post("/api/v1.0/feedback", {"reward": 1, "request": {"meta": {"puid": "s1"}}})[0] == 200
         assert found.post("/v2/models/iris/infer", {"inputs": []})[0] == 400
+        over_grpc(port, rows)
         records = series(found.metrics(), contract.LOGGED)
         assert found.stop() == 0
     written = [
@@ -134,8 +139,25 @@ def test_requests_are_kept_until_the_end(model: Path, tmp_path: Path) -> None:
     assert set(records) == {
         f'{{model="iris",outcome="{one}",slot="green",version="1.2.0"}}' for one in ("written", "dropped")
     }
-    assert set(by_id) == {("v1", False), ("s1", False), ("s1", True)}
-    assert by_id["v1", False]["answers"]["labels"] == ["setosa", "setosa"]
-    assert by_id["v1", False]["features"] == {
-        name: column.tolist() for name, column in zip(IRIS_COLUMNS, rows.T, strict=True)
-    }
+    asked_for = ("v1", "s1", "typed", "raw")
+    assert set(by_id) == {*((name, False) for name in asked_for), ("s1", True)}
+    features = {name: column.tolist() for name, column in zip(IRIS_COLUMNS, rows.T, strict=True)}
+    for name in asked_for:
+        assert by_id[name, False]["answers"]["labels"] == ["setosa", "setosa"]
+        assert by_id[name, False]["features"] == features
+
+
+def over_grpc(port: int, rows: Any) -> None:
+    """Ask with typed values, and with raw ones."""
+    request, tensor = messages()["ModelInferRequest"], messages()["ModelInferRequest.InferInputTensor"]
+    contents = messages()["InferTensorContents"](fp64_contents=rows.ravel().tolist())
+    head = {"name": "x", "shape": list(rows.shape), "datatype": "FP64"}
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        infer = channel.unary_unary(
+            f"/{SERVICE}/ModelInfer",
+            request_serializer=request.SerializeToString,
+            response_deserializer=messages()["ModelInferResponse"].FromString,
+        )
+        typed = request(model_name="iris", id="typed", inputs=[tensor(**head, contents=contents)])
+        raw = request(model_name="iris", id="raw", inputs=[tensor(**head)], raw_input_contents=[rows.tobytes()])
+        assert [infer(one, timeout=30, wait_for_ready=True).id for one in (typed, raw)] == ["typed", "raw"]

@@ -21,7 +21,8 @@ _SIZE: Final = "binary_data_size"
 def read(ask: Ask, message: Any, face: FaceV2, signature: Signature) -> None:
     """Say what a request asks; Declined if it is wrong."""
     outputs = [{"name": one.name} for one in message.outputs]
-    request: dict[str, Any] = {"inputs": [], **({"outputs": outputs} if outputs else {})}
+    identity = {"id": message.id} if message.id else {}
+    request: dict[str, Any] = {"inputs": [], **identity, **({"outputs": outputs} if outputs else {})}
     raw = message.raw_input_contents
     if raw and len(raw) != len(message.inputs):
         raise bad(
