@@ -85,13 +85,15 @@ def _problem(view: View, policy: Policy, found: Undecidable) -> Problem:
     asked = view.spec.release
     place, check = next((place, one) for place, one in enumerate(policy.checks) if one.title == found.check)
     where = f"in {view.environment} " if view.environment else ""
+    behind = (
+        f"at {asked.expected_requests_per_second:g} requests/s, and a release is given up after {asked.max_duration}"
+    )
     if found.seconds is None:
         message = f"{where}{found.check} cannot be decided with this margin, however long a release lasts"
+    elif _together(found):
+        message = f"{where}all checks together take {_said(found.max_duration_seconds or 0)} to be decided {behind}"
     else:
-        message = (
-            f"{where}{found.check} takes {_said(found.seconds)} to be decided at "
-            f"{asked.expected_requests_per_second:g} requests/s, and a release is given up after {asked.max_duration}"
-        )
+        message = f"{where}{found.check} takes {_said(found.seconds)} to be decided {behind}"
     stated: tuple[Path, ...] = (
         ("release", "expectedRequestsPerSecond"),
         ("release", "maxDuration"),
@@ -113,6 +115,8 @@ def _index(view: View, check: PolicyCheck, place: int) -> int:
 def _note(view: View, check: PolicyCheck, found: Undecidable) -> str:
     """Say what would be possible, each by itself."""
     steps = view.spec.release.steps
+    if _together(found):
+        return f"possible would be maxDuration: {_said(found.max_duration_seconds or 0)}; {found.check} takes longest"
     ways = [
         f"{_MARGINS[check.metric]}: {_up(found.margin)}" if found.margin else "",
         f"expectedRequestsPerSecond: {_up(found.requests_per_second)}" if found.requests_per_second else "",
@@ -123,6 +127,11 @@ def _note(view: View, check: PolicyCheck, found: Undecidable) -> str:
     if not possible:
         return "no margin, traffic or time would do; remove the check, or choose strategy: blueGreen"
     return "possible would be " + ", or ".join(possible)
+
+
+def _together(found: Undecidable) -> bool:
+    """Return whether a check alone could be decided, and all of them cannot."""
+    return found.seconds is not None and found.seconds <= found.available
 
 
 def _up(number: float) -> str:
