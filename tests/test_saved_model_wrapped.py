@@ -139,7 +139,7 @@ class Model:
     ("text", "message"),
     [
         ("class Other: ...\n", "serve.py:Model cannot be made: AttributeError: .*has no attribute 'Model'"),
-        ("import nowhere\n", "cannot be made: ModuleNotFoundError: No module named 'nowhere'"),
+        ("import nowhere.inner\n", 'serve.py:Model needs the package "nowhere", which is not installed; name it in'),
         ("class Model: ...\n", r"serve.py:Model has no predict\(inputs\)"),
         ("class Model:\n    def __init__(self): 1 / 0\n", "cannot be made: ZeroDivisionError"),
     ],

@@ -311,6 +311,24 @@ def test_what_cannot_be_served_is_one_line(tmp_path: Path, iris: Server, model: 
     assert served()[0] == 2
 
 
+def test_a_package_that_is_missing_is_named(tmp_path: Path) -> None:
+    """One line that says which, and where it belongs, whether the entrypoint asks for it at once or with a request."""
+    folder = waiting_folder(tmp_path / "model")
+    code = folder / "code" / "serve.py"
+    whole, ports = code.read_text(), (f"--http-port={free_port()}", "--metrics-port=0", "--host=127.0.0.1")
+    code.write_text(f"import nowhere.inner\n{whole}")
+    at_once = served(str(folder), *ports)
+    code.write_text(whole.replace("for row in inputs", "import nowhere\n        for row in inputs"))
+    by_request = served(str(folder), *ports)
+
+    missing = (
+        'serving.entrypoint serve.py:Model needs the package "nowhere", which is not installed; name it in the model\'s '
+        "requirements.txt, which training.requirements of model.yaml points to"
+    )
+    assert at_once == (3, f"error: {missing}")
+    assert by_request == (3, f"error: the model does not answer {folder}/example.json: {missing}")
+
+
 def test_image_says_what_may_be_loaded(tmp_path: Path) -> None:
     """A pickle is loaded where a variable of the image admits it, and only there."""
     folder = pickled_folder(tmp_path / "model")

@@ -58,11 +58,27 @@ def wrapped_model(folder: Path, signature: Signature, code: Modules) -> WrappedM
     try:
         made = _made(getattr(code.load(module), name), folder)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise BrokenModel(f"serving.entrypoint {signature.entrypoint} cannot be made: {reason}") from error
+        raise BrokenModel(f"serving.entrypoint {signature.entrypoint} {_why(error, 'cannot be made')}") from error
     if not callable(getattr(made, "predict", None)):
         raise BrokenModel(f"serving.entrypoint {signature.entrypoint} has no predict(inputs)")
     return WrappedModel(signature, made, class_values(signature))
+
+
+def predict_failed(signature: Signature, error: Exception) -> str:
+    """Return in one line that a model raised where it must not, and who has to do what."""
+    who = f"serving.entrypoint {signature.entrypoint}" if signature.entrypoint else "what is stored"
+    return f"{who} {_why(error, 'fails')}"
+
+
+def _why(error: Exception, what: str) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.partition(".")[0]
+        return (
+            f'needs the package "{package}", which is not installed; name it in the model\'s requirements.txt, which '
+            "training.requirements of model.yaml points to"
+        )
+    said = " ".join(str(error).split())
+    return f"{what}: {type(error).__name__}: {said}" if said else f"{what}: {type(error).__name__}"
 
 
 def _made(kind: Any, folder: Path) -> Any:

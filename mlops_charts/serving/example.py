@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from traceback import format_exc
 from typing import Any, Final
 
 import numpy as np
 
 from mlops_charts.contract import EXAMPLE
-from mlops_charts.saved_model import Answers, BrokenModel, SavedModel, load
+from mlops_charts.log import log
+from mlops_charts.saved_model import Answers, BrokenModel, Rows, SavedModel, load
 from mlops_charts.saved_model.example import Example, read_example
+from mlops_charts.saved_model.wrapped import predict_failed
 from mlops_charts.serving import protocol_seldon, protocol_v2
 from mlops_charts.serving.asked import trusted_by
 from mlops_charts.serving.declined import Declined
@@ -33,8 +36,20 @@ def check_example(model: SavedModel, folder: Path) -> int:
     except Declined as declined:
         raise BrokenModel(f"{folder / EXAMPLE} is no request to this model: {declined}") from None
     for rows in requests:
-        _compare(model.answer(rows), example, folder)
+        _compare(_answered(model, rows, folder), example, folder)
     return len(example.answers.labels)
+
+
+def _answered(model: SavedModel, rows: Rows, folder: Path) -> Answers:
+    try:
+        return model.answer(rows)
+    except BrokenModel:
+        raise
+    except Exception as error:
+        if not isinstance(error, ModuleNotFoundError):  # of which the line below says all
+            log("model failed", error=type(error).__name__, traceback=format_exc())
+        reason = predict_failed(model.signature, error)
+        raise BrokenModel(f"the model does not answer {folder / EXAMPLE}: {reason}") from error
 
 
 def _example(folder: Path) -> Example:
