@@ -169,13 +169,16 @@ def test_a_slot_that_git_has_no_more_must_be_gone(cluster: Cluster) -> None:
     )
 
 
-def test_pods_that_are_never_ready_hold_no_rollback_up(cluster: Cluster) -> None:
-    """Once they have left the traffic nobody waits for them; those of who answers users count as ever."""
-    rolling = state_of("rollingBack", "gatewayApi", OLD, NEW)
-    for path, running in ((GREEN, True), (BLUE, False)):
-        cluster.objects = objects_of(PLAN, rolling)
+@pytest.mark.parametrize(("phase", "left"), [("rollingBack", GREEN), ("promoting", BLUE), ("baking", BLUE)])
+def test_pods_that_are_never_ready_are_waited_for_only_where_they_serve(
+    cluster: Cluster, phase: Any, left: str
+) -> None:
+    """Once they have left the traffic they keep no release from its end; those of who answers users count as ever."""
+    state = state_of(phase, "gatewayApi", OLD, NEW)
+    for path in (GREEN, BLUE):
+        cluster.objects = objects_of(PLAN, state)
         cluster.objects[path]["status"]["availableReplicas"] = 0
-        assert (path, seen(cluster, rolling).running) == (path, running)
+        assert (path, seen(cluster, state).running) == (path, path == left)
 
 
 def test_before_the_first_release_nothing_may_be_left(cluster: Cluster) -> None:

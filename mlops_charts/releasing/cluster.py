@@ -13,11 +13,11 @@ from typing import Any, Final
 from mlops_charts import contract
 from mlops_charts.release import ReleaseState, Slot
 from mlops_charts.release.asked import Place, ReleaseSpec
-from mlops_charts.release.moves import pair
 from mlops_charts.release.state import SLOTS, SlotName
 from mlops_charts.releasing.api_server import ApiServer
 from mlops_charts.releasing.route import absent, route_differs, service_differs, virtual_service_differs
 
+_LEFT: Final = frozenset({"promoting", "baking", "rollingBack"})  # a slot without traffic has had its time
 Differs = Callable[[Mapping[str, Any] | None, ReleaseSpec, ReleaseState], str]
 _ROUTES: Final[dict[str, tuple[str, str, Differs]]] = {
     "gatewayApi": ("/apis/gateway.networking.k8s.io/v1", "httproutes", route_differs),
@@ -64,19 +64,22 @@ def look(api: ApiServer, spec: ReleaseSpec, place: Place, state: ReleaseState) -
     group, kind, differs = _ROUTES[spec.ingress]
     traffic = asking.get(group, kind, spec.route or spec.model)
     seldon = asking.get("/apis/machinelearning.seldon.io/v1", "seldondeployments", spec.model)
-    # A bad version's pods may never be ready: what has left the traffic is not waited for, or it would never be off.
-    leaving = pair(state).new if state.phase == "rollingBack" else ""
-
-    def stays(name: SlotName) -> bool:
-        return name != leaving or not state.slot(name).enabled
-
     reasons = [
         _seldon_differs(seldon, spec, state),
-        *(_deployment_differs(found[name], spec, place, state.slot(name), name) for name in SLOTS if stays(name)),
+        *(
+            _deployment_differs(found[name], spec, place, state.slot(name), name)
+            for name in SLOTS
+            if not _leaves(state, name)
+        ),
         differs(traffic, spec, state),
     ]
     why = next(filter(None, reasons), "")
     return Seen(running=not why, why=why, pods={name: _available(found[name]) for name in SLOTS})
+
+
+def _leaves(state: ReleaseState, name: SlotName) -> bool:
+    """Return whether a slot has left the traffic: pods of it that are never ready must not keep it from being off."""
+    return state.phase in _LEFT and state.slot(name).enabled and not state.slot(name).routed
 
 
 def _available(found: Mapping[str, Any] | None) -> int:
