@@ -15,6 +15,7 @@ from mlops_charts.release.asked import ReleaseSpec
 from mlops_charts.release.state import SLOTS
 
 _Found = Mapping[str, Any] | None
+_ASKED = frozenset({"Accepted", "ResolvedRefs"})  # what every gateway says of a route; others are its own affair
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,9 @@ def _not_taken(title: str, found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{title} has been taken by no gateway yet"
     for condition in (one for parent in parents for one in parent.get("conditions") or ()):
         kind = condition.get("type")
-        if kind in {"Accepted", "ResolvedRefs"} and condition.get("status") != "True":
+        if kind not in _ASKED:
+            continue
+        if condition.get("status") != "True":
             yield f"{title} is not {kind}: {condition.get('message') or condition.get('reason') or 'no reason given'}"
         elif int(condition.get("observedGeneration") or generation) < generation:
             yield f"{title} has changed, and its gateway has not seen that yet"
