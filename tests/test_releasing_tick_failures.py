@@ -193,6 +193,22 @@ def test_a_version_that_fails_its_smoke_test_never_gets_traffic(
     assert (content["decision"]["cause"], content["window"], content["verdict"]) == ("smoke", None, None)
 
 
+def test_pods_that_crash_hold_no_rollback_up(life: World) -> None:
+    """Evidence counts while they are not ready, and they are switched off although they never were again."""
+    life.traffic(failing=0.2)
+    happened = []
+    for _ in range(6):
+        if DEPLOYMENT in life.cluster.objects:
+            in_cluster("status", "availableReplicas", to=None)(life)
+        found = life.tick()
+        happened.append(f"{found.event} {found.state.phase}")
+        life.sync()
+        if found.state.phase == "settled":
+            break
+    assert happened == ["regress rollingBack", "ready rollingBack", "settle settled"]
+    assert (life.state().stable, life.state().green.enabled) == ("blue", False)
+
+
 def test_without_mlflow_nothing_moves(life: World, tmp_path: Path) -> None:
     """A decision that cannot be written down is not carried out; the next tick makes it."""
     before = life.commits()
