@@ -68,11 +68,15 @@ def _release(release: Release, checked: Verified | None) -> Iterator[str]:
     wrong = checked.wrong if checked else ()
     for event in release.events:
         yield f"    {event.at}  {event.commit[:9]}  {_what(event)}, by {_who(event)}"
-        if event.body:
-            yield f"{'':37}{' '.join(event.body.split())}"
+        yield from (f"{'':37}{line}" for line in _reasons(event))
         if event.evidence:
             yield f"{'':37}evidence {event.evidence}"
         yield from (f"{'':37}WRONG: {one.message}" for one in wrong if _is_of(one, event))
+
+
+def _reasons(event: Event) -> Iterator[str]:
+    """Yield why, a line for each check."""
+    yield from filter(None, " ".join(event.body.split()).split("; "))
 
 
 def _is_of(finding: Finding, event: Event) -> bool:
