@@ -46,10 +46,11 @@ class Happening:
 
 @dataclass
 class World:
-    """All that there is, and all that ever was in git."""
+    """All that there is, and all that ever was in git; pods of broken versions never become ready."""
 
     ingress: Ingress
     strategy: str
+    broken: frozenset[str] = frozenset()
     git: ReleaseState = field(default_factory=nothing_released)
     cluster: ReleaseState = field(default_factory=nothing_released)
     history: list[tuple[Event, ReleaseState, ReleaseState]] = field(default_factory=list)
@@ -64,7 +65,7 @@ class World:
         if one.kind == "sync":
             self._sync()
         elif one.kind == "ready":
-            self.ready = pods(self.cluster)
+            self.ready = frozenset(pod for pod in pods(self.cluster) if pod[1] not in self.broken)
         elif one.kind == "time":
             self.at = shifted(self.at, 60)
         elif one.kind == "look":
@@ -85,7 +86,7 @@ class World:
         self.ready &= pods(self.cluster)
 
     def _look(self, verdict: str) -> Seen | Wait:
-        running = self.cluster == self.git and pods(self.git) <= self.ready
+        running = self.cluster == self.git and _needed(self.git) <= self.ready
         judged = {"advance": Judged("advance", "good"), "rollback": Judged("rollback", "bad", EVIDENCE)}
         smoke = "wrong" if verdict == "smoke" else None
         said = judged.get(verdict, Judged("hold", "too few"))
@@ -131,3 +132,9 @@ class World:
 def pods(state: ReleaseState) -> frozenset[tuple[str, str]]:
     """Return which version runs in which slot."""
     return frozenset((name, state.slot(name).version) for name in SLOTS if state.slot(name).enabled)
+
+
+def _needed(state: ReleaseState) -> frozenset[tuple[str, str]]:
+    """Return the pods that are waited for: not those of a slot that has left the traffic."""
+    left = state.phase in {"promoting", "baking", "rollingBack"}
+    return frozenset((name, version) for name, version in pods(state) if state.slot(name).routed or not left)

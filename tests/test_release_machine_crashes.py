@@ -145,3 +145,18 @@ def test_every_release_comes_to_an_end(
             verdict = "advance"  # what is promoted waits for the next environment, which takes it in the end
     assert world.git.phase in RESTING, world.git.phase
     assert not world.git.in_flight
+
+
+@pytest.mark.parametrize(("ingress", "strategy"), PAIRS, ids=IDS)
+@pytest.mark.parametrize("rounds", [0, 1, 2, 5])
+def test_a_version_whose_pods_break_is_gone_in_the_end(ingress: Any, strategy: str, rounds: int) -> None:
+    """Whenever that happens on its way: who answered before answers, or it is promoted and stays."""
+    world = World(ingress, strategy).all([*BEGUN, *ROUND * rounds])
+    world.broken = frozenset({"1.2.0"})
+    before = world.git.phase
+    verdict = "rollback" if before in {"canary", "shadow", "abTest", "baking"} else "advance"
+    for _ in range(80):
+        world.all([Happening("sync"), Happening("ready"), Happening("tick", verdict=verdict), Happening("time")])
+    if before in {"warming", "canary", "shadow", "abTest"}:
+        assert (world.git.phase, stable_version(world.git)) == ("settled", "1.1.0")
+        assert [one["version"] for one in world.git.rejected] == ["1.2.0"]
