@@ -29,7 +29,7 @@ $(STAMP): requirements/dev.lock pyproject.toml
 install: $(STAMP) ## Make .venv with everything that is locked
 
 .PHONY: demo
-demo: install ## Render iris, prove it, and run its whole pipeline here
+demo: install ## Render iris, prove it, run its pipeline, release a good and a bad version here
 	@$(BIN)/python -m mlops_charts.demo
 
 .PHONY: test
