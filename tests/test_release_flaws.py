@@ -87,6 +87,11 @@ CASES: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
             ("release.green.image", "green is enabled and has no image"),
         ],
     ),
+    "no moment": (
+        "canary, blue stable",
+        {"startedAt": "yesterday"},
+        [("release.startedAt", '"yesterday" is no moment')],
+    ),
     "no judge": (
         "canary, green stable",
         {"inFlight": False},

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from mlops_charts.release.phases import RESTING, Ingress, Shape, known_phases, shapes
 from mlops_charts.release.state import SLOTS, ReleaseState, Slot, SlotName
@@ -41,6 +42,7 @@ def problems_of(state: ReleaseState, ingress: Ingress, *, prepackaged: bool | No
     """
     found = [
         *_phase(state, ingress),
+        *_moments(state),
         *(flaw for name in SLOTS for flaw in _slot(state, name, ingress, prepackaged=prepackaged)),
         *_stable(state),
         *_sum(state),
@@ -59,6 +61,15 @@ def _phase(state: ReleaseState, ingress: Ingress) -> Iterator[Flaw]:
     if state.in_flight != flying:
         message = f"inFlight is {_json(state.in_flight)} in the phase {state.phase}"
         yield Flaw("release.inFlight", message, "true in every phase but none and settled: the judge is there then")
+
+
+def _moments(state: ReleaseState) -> Iterator[Flaw]:
+    for key, given in (("startedAt", state.started_at), ("stepStartedAt", state.step_started_at)):
+        try:
+            if given:
+                datetime.fromisoformat(given)
+        except ValueError:
+            yield Flaw(f"release.{key}", f"{_json(given)} is no moment", 'in UTC, such as "2026-11-23T10:00:00Z"')
 
 
 def _slot(state: ReleaseState, name: SlotName, ingress: Ingress, *, prepackaged: bool | None) -> Iterator[Flaw]:
