@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from mlops_charts.local.cluster import LocalCluster
 from mlops_charts.local.release_story import Look, Move, Outcome, Second, Story, write_story
@@ -28,6 +28,21 @@ _PATIENT: Final = 4.0  # the same while what was committed does not run yet
 _TOLD: Final = 0.5  # seconds between two lines about what is going on
 _FAILURES: Final = 15  # ticks in a row after which nobody waits any longer
 _EXPERIMENT: Final = 0.5  # share of the users of an abTest who meet the new version
+
+
+@dataclass(frozen=True)
+class Ears:
+    """Who hears of releases.
+
+    Attributes:
+        say: A line for each event.
+        live: What is going on right now, in a line that the next one replaces; empty for nothing.
+        keep: Of a story whenever there is more of it.
+    """
+
+    say: Callable[[str], None]
+    live: Callable[[str], None]
+    keep: Callable[[Story], None]
 
 
 @dataclass
@@ -61,7 +76,7 @@ class Following:
     _replaying: bool = False
 
     def until_over(
-        self, story: Story, requests: Requests, environ: Mapping[str, str], folder: Path, ears: Any
+        self, story: Story, requests: Requests, environ: Mapping[str, str], folder: Path, ears: Ears
     ) -> Story:
         """Follow the release until it is over, and return what happened.
 
@@ -105,7 +120,7 @@ class Following:
         rejected = [one for one in state.rejected if one.get("version") == version]
         return ("rolledBack", str(rejected[-1].get("reason", ""))) if rejected else ("superseded", "by a person")
 
-    def _follow(self, story: Story, environ: Mapping[str, str], ears: Any) -> Story:
+    def _follow(self, story: Story, environ: Mapping[str, str], ears: Ears) -> Story:
         """Run what git says by now."""
         commit = newest(self.repository, self.branch)
         if commit == self._commit:
@@ -171,7 +186,7 @@ class Following:
         self.cluster.family.start(replay_command(traffic), environment=environ, folder=folder, output=log, log=log)
         self._replaying = True
 
-    def _judge(self, story: Story, ears: Any) -> Story:
+    def _judge(self, story: Story, ears: Ears) -> Story:
         """Start the judge's job where it is time, and take in what it said."""
         if self._tick is not None:
             ticked = self._tick.result()
@@ -186,7 +201,7 @@ class Following:
             self._tick = self._job.start(self.cluster.family)
         return story
 
-    def _looked(self, story: Story, ticked: Ticked, ears: Any) -> Story:
+    def _looked(self, story: Story, ticked: Ticked, ears: Ears) -> Story:
         if ticked.status and (not story.looks or story.looks[-1].message != ticked.message):
             ears.say(f"the judge failed: {ticked.message}")
         self._failed = self._failed + 1 if ticked.status else 0
@@ -205,7 +220,7 @@ class Following:
         ears.keep(story)
         return story
 
-    def _tell(self, story: Story, ears: Any) -> None:
+    def _tell(self, story: Story, ears: Ears) -> None:
         now = time.monotonic()
         if now - self._told >= _TOLD:
             self._told = now

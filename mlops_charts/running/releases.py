@@ -20,12 +20,13 @@ from typing import Any, Final
 from mlops_charts.assemble import Rendering
 from mlops_charts.local.cluster import LocalCluster
 from mlops_charts.local.gateway import NoEnvoy
+from mlops_charts.local.predictors import Image, Predictor
 from mlops_charts.local.release_story import Story, write_story
 from mlops_charts.local.releases import NAME, newest, text_at
 from mlops_charts.planning import Plan
 from mlops_charts.release import ReleaseState
 from mlops_charts.release.start import flying_version, stable_version
-from mlops_charts.running.following import Following
+from mlops_charts.running.following import Ears, Following
 from mlops_charts.running.grounds import hindrance, left_out
 from mlops_charts.running.images import Shelf, identity_in
 from mlops_charts.running.serving import serving_chart
@@ -89,21 +90,6 @@ class Ground:
         return state_in(text_at(self.repository, newest(self.repository, self.branch), path), path)
 
 
-@dataclass(frozen=True)
-class Ears:
-    """Who hears of releases.
-
-    Attributes:
-        say: A line for each event.
-        live: What is going on right now, in a line that the next one replaces; empty for nothing.
-        keep: Of a story whenever there is more of it.
-    """
-
-    say: Callable[[str], None]
-    live: Callable[[str], None]
-    keep: Callable[[Story], None]
-
-
 def release(ground: Ground, environments: Sequence[str], folder: Path, ears: Ears, bad: str = "") -> tuple[Story, ...]:
     """Carry out the releases that git says are under way, one environment after the other.
 
@@ -163,7 +149,7 @@ def _released(ground: Ground, environment: str, folder: Path, ears: Ears, bad: s
     requests = Requests(ground.spec, ground.spec_text, ground.source, shelf, home / "requests", ground.environ)
     log = folder / f"cluster-{environment}.log"
 
-    def images(predictor: Any) -> Any:
+    def images(predictor: Predictor) -> Image:
         return shelf.image(identity_in(ground.state(environment), predictor))
 
     def told(line: str) -> None:
@@ -219,3 +205,6 @@ def _ended_by_request() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+__all__ = ["Ears", "Ground", "release"]
