@@ -180,3 +180,14 @@ def test_a_model_of_one_column_takes_a_matrix(tmp_path: Path) -> None:
     fitted = LogisticRegression(max_iter=1000).fit(X, y)
     _, folder = saved(tmp_path, fitted, (X, y))
     assert fitted.predict(X).tolist() == load(folder).answer_matrix(np.asarray(X)).labels.tolist()
+
+
+def test_numbers_beyond_the_models_own_type_give_no_warning(folders: dict[str, Path]) -> None:
+    """A model of single precision says how far it goes, and what is beyond is infinite to it."""
+    X, y = iris()
+    model = load(folders["onnx"])
+    beyond = {name: np.full(3, 1e308) for name in rows(X, y)}
+
+    assert float(np.finfo(np.float32).max) == model.largest
+    assert model.answer(beyond).labels.shape == (3,)
+    assert model.answer_matrix(np.full((3, 4), 1e308)).labels.shape == (3,)

@@ -322,8 +322,8 @@ def test_a_package_that_is_missing_is_named(tmp_path: Path) -> None:
     by_request = served(str(folder), *ports)
 
     missing = (
-        'serving.entrypoint serve.py:Model needs the package "nowhere", which is not installed; name it in the model\'s '
-        "requirements.txt, which training.requirements of model.yaml points to"
+        'serving.entrypoint serve.py:Model needs the package "nowhere", which is not installed; name it in the '
+        "model's requirements.txt, which training.requirements of model.yaml points to"
     )
     assert at_once == (3, f"error: {missing}")
     assert by_request == (3, f"error: the model does not answer {folder}/example.json: {missing}")

@@ -37,6 +37,7 @@ class Sums:
     signature: Signature = SIGNATURE
     sizes: list[int] = field(default_factory=list)
     go: threading.Event | None = None
+    largest: float = 1e300
 
     def answer(self, rows: Mapping[str, Any]) -> Answers:
         """Return the sums."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from model_servers import iris_folder
+from rsgi_calls import app_of, ask
 
 from mlops_charts.saved_model import Column, Signature
 from mlops_charts.saved_model.signature import Type
+from mlops_charts.serving.asked import Asked
 from mlops_charts.serving.bodies import parse_json
 from mlops_charts.serving.declined import Declined
 from mlops_charts.serving.inputs import Inputs
@@ -140,3 +146,40 @@ def test_json_of_python_is_read() -> None:
     for body in (b"", b"{", b"[" * 100_000, b"NaN" + b"[" * 100_000, b"\xff"):
         with pytest.raises(Declined, match="the body is no JSON"):
             parse_json(body)
+
+
+@pytest.mark.parametrize("kind", ["double", "integer"])
+def test_what_the_model_cannot_compute_with_is_as_an_infinity(kind: Type) -> None:
+    """A number beyond the largest of the model's own type is refused, or missing where infinities are."""
+    signature = inputs(kind).signature
+
+    assert refusal(Inputs(signature, 10, largest=65504.0), 65504, -65505) == (
+        f'400 column "x", row 1: {"a number" if kind == "double" else "an integer"} was expected, found one that is '
+        "beyond 65504, the largest that the model takes"
+    )
+    found = column(Inputs(signature, 10, missing=True, largest=65504.0), 65504, -65505, 1)
+    assert np.array_equal(found, [65504.0, math.nan, 1.0], equal_nan=True)
+
+
+def test_numbers_beyond_single_precision_are_told_from_what_fits(tmp_path: Path) -> None:
+    """However they come, alone or together, and no warning is given; the model of single precision is asked of none."""
+    folder = iris_folder(tmp_path)
+    fits, beyond = [1e38, -3e38, 3.4e38, 1], [1e308, -1e308, 3.5e38, 1]
+
+    async def told(rows: list[list[float]], path: str, non_finite: Any) -> list[tuple[int, Any]]:
+        app = app_of(Asked(folder, non_finite=non_finite))
+        calls = await asyncio.gather(*(ask(app, "POST", path, body(path, row)) for row in rows))
+        return [(call.status, json.loads(call.answer)) for call in calls]
+
+    for path in ("/v2/models/model/infer", "/predict"):
+        refused = asyncio.run(told([fits, beyond, fits], path, "reject"))
+        missing = asyncio.run(told([beyond], path, "missing"))
+
+        assert [status for status, _ in refused] == [200, 400, 200]
+        assert "row 0: a number was expected, found one that is beyond 3.402823e+38" in str(refused[1][1])
+        assert missing[0][0] == 200
+
+
+def body(path: str, row: list[float]) -> bytes:
+    tensor = {"name": "x", "shape": [1, 4], "datatype": "FP64", "data": row}
+    return json.dumps({"data": {"ndarray": [row]}} if path == "/predict" else {"inputs": [tensor]}).encode()

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from sys import float_info
 from typing import Any
 
 from mlops_charts.saved_model.isolated import Modules, borrowed
@@ -25,11 +26,13 @@ class EstimatorModel:
         signature: What it takes and gives.
         estimator: What computes.
         classes: The labels in the order of the probabilities.
+        largest: The largest finite number that it takes.
     """
 
     signature: Signature
     estimator: Any
     classes: Any
+    largest: float = float_info.max
 
     def answer(self, rows: Rows) -> Answers:
         """Return what the model says of some rows."""

@@ -42,6 +42,10 @@ class SavedModel(Protocol):
     def signature(self) -> Signature:
         """What it takes and gives."""
 
+    @property
+    def largest(self) -> float:
+        """The largest finite number that it can compute with; one beyond is infinite to it."""
+
     def answer(self, rows: Rows) -> Answers:
         """Return what the model says of some rows; threads may ask at the same time."""
 

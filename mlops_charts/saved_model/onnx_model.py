@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from sys import float_info
 from typing import Any
 
 from mlops_charts.saved_model.labels import MATRIX, answers_of, class_values
 from mlops_charts.saved_model.labels import typed as typed_labels
 from mlops_charts.saved_model.model import Answers, BrokenModel, Rows
-from mlops_charts.saved_model.rows import columns_of, matrix_of
+from mlops_charts.saved_model.rows import cast, columns_of, matrix_of
 from mlops_charts.saved_model.signature import Signature
 
 _DTYPES = {
@@ -59,6 +60,14 @@ class OnnxModel:
     classes: Any
 
     @cached_property
+    def largest(self) -> float:
+        """The largest finite number that it can compute with; one beyond is infinite to it."""
+        import numpy as np  # noqa: PLC0415 - the command line reads signatures without numpy
+
+        dtypes = [self.matrix[1]] if self.matrix else [one.dtype for one in self.columns]
+        return min((float(np.finfo(one).max) for one in dtypes if one.startswith("float")), default=float_info.max)
+
+    @cached_property
     def usual(self) -> list[str]:
         """The outputs of a classification with labels and probabilities; none of any other model."""
         both = self.signature.task == "classification" and self.label and self.probability
@@ -78,7 +87,7 @@ class OnnxModel:
         if self.matrix is None:
             return self.answer(columns_of(matrix, self.signature))
         name, dtype = self.matrix
-        return self._run({name: matrix.astype(dtype, copy=False)}, len(matrix))
+        return self._run({name: cast(matrix, dtype)}, len(matrix))
 
     def _run(self, feed: dict[str, Any], rows: int) -> Answers:
         if self.usual:
@@ -210,7 +219,7 @@ def _fed(column: Any, one: _Input) -> Any:
 
     if one.dtype == "object" and one.nullable:
         column = np.array(["" if value is None else value for value in column], object)
-    return column.astype(one.dtype, copy=False).reshape(one.shape)
+    return cast(column, one.dtype).reshape(one.shape)
 
 
 def _flat(output: Any, rows: int) -> Any:

@@ -14,9 +14,20 @@ def matrix_of(rows: Rows, signature: Signature, dtype: Any) -> Any:
 
     names = [column.name for column in signature.inputs]
     matrix = np.empty((len(rows[names[0]]) if names else 0, len(names)), dtype)
-    for index, name in enumerate(names):
-        matrix[:, index] = rows[name]
+    with np.errstate(over="ignore"):  # as in `cast`
+        for index, name in enumerate(names):
+            matrix[:, index] = rows[name]
     return matrix
+
+
+def cast(values: Any, dtype: Any) -> Any:
+    """Return values in a type, where what is beyond its largest number is infinite; a server lets none of that in."""
+    import numpy as np  # noqa: PLC0415 - as above
+
+    if values.dtype == dtype:
+        return values
+    with np.errstate(over="ignore"):
+        return values.astype(dtype)
 
 
 def columns_of(matrix: Any, signature: Signature) -> Rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 from pathlib import Path
+from sys import float_info
 from typing import Any
 
 from mlops_charts.saved_model.isolated import Modules
@@ -28,11 +29,13 @@ class WrappedModel:
         signature: What it takes and gives.
         made: The class's one instance.
         classes: The labels in the order of the probabilities.
+        largest: The largest finite number that it takes.
     """
 
     signature: Signature
     made: Any
     classes: Any
+    largest: float = float_info.max
 
     def answer(self, rows: Rows) -> Answers:
         """Return what the model says of some rows; BrokenModel if it answers another shape than it may."""

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from math import isfinite
+from math import hypot
 from time import perf_counter
 from typing import Any, Final
 
@@ -85,6 +85,7 @@ class Batching:
         self._model, self._pace, self.limits = model, pace, limits
         self._counted, self._observers = counted, tuple(observers)
         self._loop: Any = None
+        self._largest = model.largest
         self._threads = ThreadPoolExecutor(limits.threads, "model")
         self._come: list[_Batch] = []
         self._open: dict[str, _Batch] = {}
@@ -208,7 +209,8 @@ class Batching:
         asks = [ask for ask in batch.asks if not ask.answered]
         if batch.key != MATRIX:
             return asks, _joined([ask.rows for ask in asks if ask.rows is not None])
-        matrix = _matrix(asks[0].values if len(asks) == 1 else list(chain.from_iterable([ask.values for ask in asks])))
+        values = asks[0].values if len(asks) == 1 else list(chain.from_iterable([ask.values for ask in asks]))
+        matrix = _matrix(values, self._largest)
         if matrix is None:
             return self._looked_at(asks)
         return asks, matrix.reshape(-1, len(self._model.signature.inputs))
@@ -277,17 +279,17 @@ def overloaded() -> Declined:
     return Declined(503, "too many requests are waiting; try again later")
 
 
-def _matrix(values: list[Any]) -> Any:
-    """Return values as an array if all are numbers, and finite; else None, and somebody must look at each."""
+def _matrix(values: list[Any], largest: float) -> Any:
+    """Return values as an array if all are numbers that the model takes; else None, and somebody must look at each."""
     if not _NUMBERS.issuperset(map(type, values)):
         return None
     try:
         array = np.array(values, np.float64)
-        if len(values) < _FEW and isfinite(sum(values)):  # numpy takes longer to begin than this takes
+        if len(values) < _FEW and hypot(*values) <= largest:  # numpy takes longer to begin than this takes
             return array
     except OverflowError:
         return None
-    return array if np.isfinite(array).all() else None
+    return array if (np.abs(array) <= largest).all() else None
 
 
 def _joined(rows: Sequence[Rows]) -> Any:

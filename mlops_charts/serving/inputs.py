@@ -10,6 +10,7 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from sys import float_info
 from typing import Any, Final
 
 import numpy as np
@@ -31,11 +32,13 @@ class Inputs:
         max_rows: The most rows of one request.
         missing: Whether NaN, infinities and null are missing values; else they are errors, but for null in a column
             that had missing values in training.
+        largest: The largest number that the model can compute with; one beyond it is as an infinity.
     """
 
     signature: Signature
     max_rows: int
     missing: bool = False
+    largest: float = float_info.max
 
     def of_columns(self, columns: Mapping[str, list[Any]]) -> Rows:
         """Return rows that came by column, in any order."""
@@ -94,27 +97,28 @@ class Inputs:
         return "" if names else f" (the columns are {_listed([column.name for column in self.signature.inputs])})"
 
     def _array(self, column: Column, values: list[Any]) -> Any:
-        return _READERS[column.type](column, values, self.missing)
+        return _READERS[column.type](column, values, self)
 
 
-def _doubles(column: Column, values: list[Any], missing: bool) -> Any:  # noqa: FBT001 - one of a table of readers
+def _doubles(column: Column, values: list[Any], rule: Inputs) -> Any:
     array = _plain(values, _NUMBERS, np.float64)
     if array is None:
         for row, found in enumerate(values):
-            _check_number(column, row, found, missing)
+            _check_number(column, row, found, rule)
         array = np.array([_float(found) for found in values], dtype=np.float64)
-    if np.isfinite(array).all():
+    fitting = np.abs(array) <= rule.largest
+    if fitting.all():
         return array
-    if not missing:
-        _check_finite(column, array, values)
-    return np.where(np.isfinite(array), array, np.nan)
+    if not rule.missing:
+        _check_fitting(column, array, values, rule.largest)
+    return np.where(fitting, array, np.nan)
 
 
-def _integers(column: Column, values: list[Any], missing: bool) -> Any:  # noqa: FBT001 - as above
+def _integers(column: Column, values: list[Any], rule: Inputs) -> Any:
     array = _plain(values, _INTEGERS, np.int64)
-    if array is not None:
+    if array is not None and (rule.largest >= _INT64.stop or (np.abs(array.astype(float)) <= rule.largest).all()):
         return array
-    numbers = _doubles(column, values, missing)
+    numbers = _doubles(column, values, rule)
     for row, found in enumerate(values):
         lacking = np.isnan(numbers[row]) and not isinstance(found, int)
         if not lacking and (found != int(found) or int(found) not in _INT64):
@@ -123,24 +127,24 @@ def _integers(column: Column, values: list[Any], missing: bool) -> Any:  # noqa:
     return numbers if np.isnan(numbers).any() else np.array([int(found) for found in values], dtype=np.int64)
 
 
-def _booleans(column: Column, values: list[Any], missing: bool) -> Any:  # noqa: FBT001 - as above
+def _booleans(column: Column, values: list[Any], rule: Inputs) -> Any:
     for row, found in enumerate(values):
-        if found not in (True, False) and not _lacks(column, found, missing):
+        if found not in (True, False) and not _lacks(column, found, rule):
             raise _unexpected(column, row, found)
     if any(found is None for found in values):
         return np.array([np.nan if found is None else float(found) for found in values], dtype=np.float64)
     return np.array([bool(found) for found in values], dtype=np.bool_)
 
 
-def _strings(column: Column, values: list[Any], missing: bool) -> Any:  # noqa: FBT001 - as above
+def _strings(column: Column, values: list[Any], rule: Inputs) -> Any:
     for row, found in enumerate(values):
-        if not isinstance(found, str) and not _lacks(column, found, missing):
+        if not isinstance(found, str) and not _lacks(column, found, rule):
             raise _unexpected(column, row, found)
     return _objects(values)
 
 
-def _bytes(column: Column, values: list[Any], missing: bool) -> Any:  # noqa: FBT001 - as above
-    texts = _strings(column, values, missing)
+def _bytes(column: Column, values: list[Any], rule: Inputs) -> Any:
+    texts = _strings(column, values, rule)
     return _objects([None if found is None else _decoded(column, row, found) for row, found in enumerate(texts)])
 
 
@@ -151,7 +155,7 @@ def _decoded(column: Column, row: int, text: str) -> bytes:
         raise _unexpected(column, row, text) from None
 
 
-_READERS: Final[dict[str, Callable[[Column, list[Any], bool], Any]]] = {
+_READERS: Final[dict[str, Callable[[Column, list[Any], Inputs], Any]]] = {
     "double": _doubles,
     "integer": _integers,
     "boolean": _booleans,
@@ -183,24 +187,23 @@ def _objects(values: list[Any]) -> Any:
     return array
 
 
-def _check_number(column: Column, row: int, found: Any, missing: bool) -> None:  # noqa: FBT001 - as above
+def _check_number(column: Column, row: int, found: Any, rule: Inputs) -> None:
     number = isinstance(found, int | float) and not isinstance(found, bool)
-    if not number and not _lacks(column, found, missing):
+    if not number and not _lacks(column, found, rule):
         raise _unexpected(column, row, found)
 
 
-def _check_finite(column: Column, array: Any, values: list[Any]) -> None:
-    for row in np.flatnonzero(~np.isfinite(array)).tolist():
+def _check_fitting(column: Column, array: Any, values: list[Any], largest: float) -> None:
+    for row in np.flatnonzero(~(np.abs(array) <= largest)).tolist():
         if values[row] is not None:
-            word = "NaN" if np.isnan(array[row]) else "infinite"
-            raise bad(
-                f'column "{column.name}", row {row}: {_WORDS[column.type]} was expected, found one that is {word}'
-            )
+            expected = f'column "{column.name}", row {row}: {_WORDS[column.type]} was expected, found one that is'
+            beyond = "infinite" if np.isinf(array[row]) else f"beyond {largest:.7g}, the largest that the model takes"
+            raise bad(f"{expected} {'NaN' if np.isnan(array[row]) else beyond}")
 
 
-def _lacks(column: Column, found: Any, missing: bool) -> bool:  # noqa: FBT001 - as above
+def _lacks(column: Column, found: Any, rule: Inputs) -> bool:
     """Return whether a value is missing, and may be."""
-    return found is None and (missing or column.nullable)
+    return found is None and (rule.missing or column.nullable)
 
 
 def _float(found: Any) -> float:

@@ -56,7 +56,7 @@ def _loaded(asked: Asked, metrics: Metrics, truth: Truth, slot: int, workers: in
     model = load(asked.folder, trusted=asked.trusted, allow_pickle=asked.allow_pickle)
     rows = check_example(model, asked.folder)
     example = read_example(asked.folder)
-    inputs = Inputs(model.signature, asked.max_rows, asked.non_finite == "missing")
+    inputs = Inputs(model.signature, asked.max_rows, asked.non_finite == "missing", model.largest)
     observed = Observed(truth, metrics, slot)
     batching = _batching(model, example.v2, asked, metrics, observed, workers)
     log("serving", model=asked.identity.model, version=asked.identity.version, host=asked.host, port=asked.http_port,

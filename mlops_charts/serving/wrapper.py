@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from traceback import format_exc
 from typing import Any, Final
@@ -121,6 +122,7 @@ class Model:
             trusted, allow_pickle = trusted_by(os.environ)
             model = load(self._folder, trusted=trusted, allow_pickle=allow_pickle)
             check_example(model, self._folder)
+            self._inputs = replace(self._inputs, largest=model.largest)
             self._loaded = model
         return self._loaded
 
