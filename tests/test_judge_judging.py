@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from math import log
 
 import pytest
@@ -14,6 +15,7 @@ from judge_samples import BUSINESS, DRIFT, ERRORS, LATENCY, counts, policy, wind
 from mlops_charts.judge.counts import Counts, Window
 from mlops_charts.judge.judging import judge, judged, needed
 from mlops_charts.judge.verdict import Compared, Verdict
+from mlops_charts.release.policy import Metric, PolicyCheck
 
 NAN = float("nan")
 EQUAL = counts(4000)
@@ -216,6 +218,24 @@ def test_any_counts_give_a_verdict(one: Counts, other: Counts) -> None:
         verdict = judge(policy(), replace(window(EQUAL), before=one, **pair))
         assert verdict.decision != "advance"
         assert verdict.reason
+
+
+@pytest.mark.parametrize("metric", ["errorRate", "latency", "predictionDrift", "business"])
+def test_a_margin_that_is_missing_passes_nothing(metric: Metric) -> None:
+    """A policy of another version of this library may lack one: the check is then held against no margin at all."""
+    bare = policy(PolicyCheck(metric=metric, name="sold"))
+    assert judge(bare, window(EQUAL)).decision == "hold"
+    assert judge(bare, window(Counts())).decision == "hold"
+
+
+def test_verdicts_are_plain_numbers() -> None:
+    """Whatever the counts are, a record of them is JSON without NaN and infinities."""
+    for slot in (counts(1), EQUAL, counts(4000, errors=1, ratio=100, psi=3, sold=0), counts(4000, errors=0, sold=1)):
+        for total in (
+            policy(ERRORS, LATENCY, DRIFT, BUSINESS),
+            policy(ERRORS.model_copy(update={"max_increase_points": 100})),
+        ):
+            json.dumps(asdict(judge(total, window(slot))), allow_nan=False)
 
 
 def test_a_judgement_takes_a_moment() -> None:

@@ -24,6 +24,7 @@ from mlops_charts.release.policy import PolicyCheck
 
 _PSEUDO = 0.5  # rows in every class, so that logarithms are finite
 _SEEN = 0.01  # what has a smaller share may vanish: it would take too many rows to see that it has not
+_LEAST = 1e-6  # a smaller margin is taken as this one
 _FARTHEST, _TURNS = 60.0, 24
 _SHARES = ((0.6, 1.0), (0.25, 1 / 32), (0.15, 0.0))  # of a mixture: there, near there, anywhere
 
@@ -109,7 +110,7 @@ def log_apart(stable: Sequence[float], candidate: Sequence[float], before: Seque
     total = sum(before)
     if total:
         level = _mixed(stable, [(weight, [_PSEUDO + by * x for x in before]) for weight, by in _SHARES])
-        held = max(1.0, (len(before) - 1) / margin)
+        held = max(1.0, (len(before) - 1) / max(margin, _LEAST))
         spread = [held * (x + _PSEUDO) / (total + _PSEUDO * len(before)) for x in before]
         moved = _mixed(candidate, [(0.6, spread), (0.4, [_PSEUDO] * len(before))])
     else:
