@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, inf, log, sqrt
+from math import ceil, log, sqrt
 from statistics import NormalDist
 from typing import Final
 
@@ -300,7 +300,7 @@ def _possible(policy: Policy, baseline: Baseline, check: PolicyCheck, seconds: f
     rate, longest = policy.expected_requests_per_second, policy.max_duration_seconds
 
     def fits(changed: Policy, other: PolicyCheck) -> bool:
-        found = _seconds(changed, baseline, other, longest)
+        found = _seconds(changed, baseline, other)
         return found is not None and found <= longest
 
     field = _MARGINS[check.metric]
@@ -348,8 +348,8 @@ def _with_step(policy: Policy, step: int) -> Policy:
     return policy.model_copy(update={"steps": (step, *policy.steps[1:])})
 
 
-def _seconds(policy: Policy, baseline: Baseline, check: PolicyCheck, longest: float = inf) -> float | None:
-    """Return how long all stages take for a check alone, counted until it is too long; None if no time is enough."""
+def _seconds(policy: Policy, baseline: Baseline, check: PolicyCheck) -> float | None:
+    """Return how long all stages take for a check alone; None if no time is enough."""
     return _alone(policy, [_check(policy, baseline, check, share) for _, share in shares(policy)])
 
 
