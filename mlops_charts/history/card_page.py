@@ -22,7 +22,7 @@ dl { display: grid; grid-template-columns: minmax(9rem, 15rem) 1fr; margin: 0; }
 dt { color: var(--soft); padding: .35rem 1rem .35rem 0; } dd { margin: 0; padding: .35rem 0; overflow-wrap: anywhere; }
 .missing { color: var(--warn); }
 .panel + .panel, dl + .scroll { margin-top: .8rem; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; } .panel td:first-child { min-width: 11.5rem; }
 """
 
 
@@ -91,7 +91,7 @@ def _code(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Return words of a user as Markdown that says the same and does nothing."""
-    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]<#|])", r"\\\1", " ".join(text.split()))
 
 
 def _cell(text: str) -> str:

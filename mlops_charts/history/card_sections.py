@@ -18,6 +18,7 @@ from mlops_charts.saved_model import Signature
 
 _SHORT: Final = 12  # characters of a digest that a person compares
 _GOOD: Final = "holds"
+_JUDGED: Final = frozenset({"advance", "regress"})
 _EVENTS: Final = 200  # of releases that a card tells; the newest
 
 
@@ -196,10 +197,11 @@ def _releases(found: Lineage) -> Section:
     recorded = [one for one in found.happened if one.evidence]
     held = sum(one.finding == _GOOD for one in recorded)
     unchecked = sum(not one.finding for one in recorded)
+    judged = [one for one in found.happened if one.event in _JUDGED]
     facts = (
-        Fact("verdicts with a record", f"{len(recorded)}; {held} hold against their commits")
-        if recorded
-        else Fact("verdicts with a record", missing="no commit of its releases names one"),
+        Fact("verdicts", f"{len(recorded)} with a record; {held} hold against their commits") if recorded else None,
+        Fact("verdicts", "none: it was never compared with another version") if not judged else None,
+        Fact("verdicts", missing="no commit of its releases names a record") if judged and not recorded else None,
         Fact("records not checked", missing=f"{unchecked} could not be read") if unchecked else None,
     )
     head = ("when", "environment", "what", "who", "commit", "evidence", "record")
