@@ -28,7 +28,8 @@ STYLE: Final = (
     "svg.plot .area{opacity:.85}.m-for{fill:var(--for)}.m-against{fill:var(--against)}"
     ".key{display:inline-block;width:10px;height:10px;border-radius:3px;margin:0 5px 0 14px}.key:first-child{"
     "margin-left:0}.k-old{background:var(--old)}.k-new{background:var(--new)}.k-for{background:var(--for)}"
-    ".k-against,.k-bad{background:var(--against)}.legend{color:var(--dim);font-size:13px;margin:6px 0 2px}"
+    ".k-against,.k-bad{background:var(--against)}.release td code{white-space:nowrap}"
+    ".legend{color:var(--dim);font-size:13px;margin:6px 0 2px}"
 )
 
 
