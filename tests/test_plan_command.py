@@ -41,3 +41,16 @@ def test_plan_tells_both_environments(run: Run) -> None:
     assert "iris in staging" in lines
     assert "2 a version" in lines
     assert "4 a version" in lines
+
+
+def test_plan_tells_how_long_a_release_takes(run: Run) -> None:
+    """Each stage says how long it is, which check takes longest and what all of them need; then what can be seen."""
+    environment = json.loads(run("plan", "--format", "json").stdout)[0]["iris in staging"]
+    stages = [key for key in environment if key.startswith("canary ")]
+    assert stages == ["canary 5 %", "canary 25 %", "canary 50 %"]
+    assert environment["canary 5 %"].partition(": ")[0].endswith("m, errorRate takes longest")
+    for check in ("errorRate", "latency p95", "predictionDrift"):
+        assert f"{check} " in environment["canary 5 %"]
+    assert environment["promoted"].endswith("if it is as good; rolled back if undecided after 6h")
+    assert environment["settled"].startswith("30m after that")
+    assert environment["can be seen"].startswith("errors from 1 % to 2 %; p95 from 45.5 ms to 54.6 ms; ")

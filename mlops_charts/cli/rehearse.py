@@ -151,7 +151,8 @@ def _rates(found: Rehearsed) -> Iterator[str]:
     if (wrong := found.false_rollback) is not None:
         yield f"  false rollbacks     {_between(wrong)}; {allowed}"
     if (missed := found.missed) is not None:
-        yield f"  missed regressions  {_between(missed.promoted)}, of {missed.title}; {allowed}"
+        promise = allowed if found.policy.stages else "nothing is judged ahead of the switch"
+        yield f"  missed regressions  {_between(missed.promoted)}, of {missed.title}; {promise}"
     total = sum(stage.seconds for stage in found.planned.stages)
     if total:
         yield f"  planned             {_length(total)} until an equal version has all traffic"
@@ -160,11 +161,15 @@ def _rates(found: Rehearsed) -> Iterator[str]:
 
 
 def _share(rate: Rate) -> str:
-    return f"{100 * rate.share:.3g} %"
+    return _percent(rate.share)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}".rstrip("0").rstrip(".") + " %"
 
 
 def _between(rate: Rate) -> str:
-    return f"{rate.count} of {rate.of}: {100 * rate.share:.3g} % ({100 * rate.low:.2g} % to {100 * rate.high:.2g} %)"
+    return f"{rate.count} of {rate.of}: {_percent(rate.share)} ({_percent(rate.low)} to {_percent(rate.high)})"
 
 
 def _length(seconds: float | None) -> str:
@@ -173,7 +178,7 @@ def _length(seconds: float | None) -> str:
     if seconds < 120:  # noqa: PLR2004 - two minutes
         return f"{seconds:.0f}s"
     hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m"
+    return f"{hours}h{minutes:02}m" if hours and minutes else f"{hours}h" if hours else f"{minutes}m"
 
 
 def _data(found: Rehearsed) -> dict[str, Any]:

@@ -129,8 +129,12 @@ class Rehearsed:
 
     @property
     def sound(self) -> bool:
-        """Whether neither rate is shown to be above what the policy admits."""
-        shares = [self.false_rollback, self.missed.promoted if self.missed else None]
+        """Whether neither rate is shown to be above what the policy admits.
+
+        Of regressions it admits any number where no stage is judged, as with blueGreen.
+        """
+        missed = self.missed.promoted if self.missed and self.policy.stages else None
+        shares = [self.false_rollback, missed]
         return all(one is None or one.low <= self.allowed for one in shares)
 
 
