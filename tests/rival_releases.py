@@ -40,20 +40,21 @@ def drive(server: str, model: str, until: str, scratch: str) -> None:
 
 
 def step(remote: Remote, model: str, until: str = "settled") -> bool:
-    """Take the next step of a release; return whether there was one."""
-    moves: list[bool] = []
+    """Take the next step of a release; return whether there is another one."""
+    left: list[bool] = []
 
     def change(text: str | None) -> Commit | None:
         state = state_in(text or "", path_of(model))
         event = _next(state) if state.phase != until else None
-        moves.append(event is not None)
         if event is None:
+            left.append(False)
             return None
         after = transition(state, event, ingress="gatewayApi", at=AT).state
+        left.append(after.phase != until)
         return commit_of(model, "staging", event, state, after)
 
     write(remote, path_of(model), change)
-    return moves[-1]
+    return left[-1]
 
 
 def _next(state: ReleaseState) -> Event | None:

@@ -70,7 +70,7 @@ def test_events_make_up_releases(told: Told) -> None:
         ("staging", "1.1.0", "settled", 3),
         ("staging", "1.2.0", "settled", 9),
         ("staging", "1.3.0", "rolledBack", 5),
-        ("staging", "1.3.0", "settled", 1),
+        ("staging", "", "settled", 1),
         ("staging", "1.3.0", "superseded", 1),
         ("staging", "1.4.0", "inFlight", 1),
     ]

@@ -129,6 +129,22 @@ def test_another_version_than_the_one_in_flight_is_not_meant(desk: Desk) -> None
     assert desk.say("release", "approve", "iris", "1.3.0", "--environment", "staging")[0] == 1
 
 
+@pytest.mark.parametrize("odd", ["\x1b[31mred", "a\nb", "x" * 5000, "$(touch ran)", "-", "ü 中"])
+def test_odd_words_are_words(desk: Desk, odd: str) -> None:
+    """Bytes that are no text, colours, lines, lengths, what a shell would run: refused in a line, or kept harmless."""
+    desk.put(staging=after(*CANARY))
+    for words in (("approve", "iris", odd), ("pause", odd), ("status", "iris", "--environment", odd)):
+        status, found = desk.say("release", *words)
+        assert (status, "Traceback" in found) == (1, False), found
+    assert desk.say("release", "pause", "iris", "--reason", odd)[0] == 0
+    body = git(desk.server, "log", "-1", "--format=%b", "main")
+    assert "\x1b" not in body
+    assert body.endswith("Mlops-Event: pause\n\n")
+    assert max(map(len, body.splitlines())) <= 1000
+    assert not list(desk.root.rglob("ran"))
+    assert desk.say("release", "resume", "iris", "--reason", "no \udcff text")[0] == 0
+
+
 def test_a_release_file_that_is_missing_or_damaged_is_named(desk: Desk) -> None:
     """Nothing is written over what nobody understands."""
     flawed = after(*CANARY)
@@ -276,6 +292,9 @@ def test_a_model_is_named_as_everywhere(desk: Desk, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(desk.repo / "model")
     for name in ("iris", "iris/model.yaml", str(desk.repo / "model/iris"), "../model/iris"):
         assert desk.say("release", "status", name)[0] == 0, name
+    (desk.repo / "model/rose").mkdir()
+    (desk.repo / "model/rose/model.yaml").write_text("x: 1\n")
+    assert desk.say("release", "status", "..") == (1, "error: ..: there are 2 models; say which: iris, rose")
     (desk.repo / "model/iris/model.yaml").write_text("apiVersion: nonsense\n")
     status, said = desk.say("release", "status", "iris")
     assert (status, "model/iris/model.yaml:1:" in said) == (1, True)

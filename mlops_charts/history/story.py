@@ -141,7 +141,7 @@ def releases(events: Sequence[Event]) -> tuple[Release, ...]:
         group.append(event)
         if event.ends:
             del open_[event.environment]
-    return tuple(_release(group, groups) for group in groups)
+    return tuple(_release(group, groups[number + 1 :]) for number, group in enumerate(groups))
 
 
 def _begins(event: Event) -> bool:
@@ -150,13 +150,11 @@ def _begins(event: Event) -> bool:
     return bool(flying) and flying != (flying_version(event.before) if event.before else "")
 
 
-def _release(group: Sequence[Event], groups: Sequence[Sequence[Event]]) -> Release:
+def _release(group: Sequence[Event], later_ones: Sequence[Sequence[Event]]) -> Release:
     first, last = group[0], group[-1]
     version = next((flying_version(one.after) for one in group if one.after and flying_version(one.after)), "")
-    later = any(other[0].environment == first.environment for other in groups[groups.index(group) + 1 :])
-    return Release(
-        first.model, first.environment, version or first.version, _outcome(version, last, later), tuple(group)
-    )
+    later = any(other[0].environment == first.environment for other in later_ones)
+    return Release(first.model, first.environment, version, _outcome(version, last, later), tuple(group))
 
 
 def _outcome(version: str, last: Event, later: bool) -> Outcome:  # noqa: FBT001 - one fact

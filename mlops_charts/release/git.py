@@ -201,7 +201,9 @@ def _unattended(folder: Path, address: str, access: Access) -> Git:
 
 def _personal(folder: Path, address: str, access: Access) -> Git:
     settings = person.configured(access.person or folder, access.environ)
-    environ = {**person.environ_of(access.environ), **person.handed_on(settings)}
+    kept = person.environ_of(access.environ)
+    environ = {name: text for name, text in kept.items() if not name.startswith("GIT_CONFIG")}
+    environ |= person.handed_on(settings)
     environ |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": _PROTOCOLS}
     if not any(name == "core.sshcommand" for name, _ in settings):
         environ.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=20")

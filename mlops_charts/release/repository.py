@@ -222,7 +222,7 @@ class _Patience:
 
 def _pause(attempts: int, slot: float) -> None:
     """Wait for a random time, longer each time; the slower attempts are, the farther apart writers must be."""
-    longest = min(_LONGEST_PAUSE, max(slot, _SHORTEST_SLOT) * 2 ** min(attempts, 6))
+    longest = min(_LONGEST_PAUSE, max(slot, _SHORTEST_SLOT) * 2 ** min(attempts + 1, 7))
     time.sleep(random.uniform(0, longest))  # noqa: S311 - they part
 
 

@@ -169,8 +169,9 @@ def _event(place: Place, decision: Decision) -> Event:
 
 
 def _reason(decision: Decision) -> str:
-    """Return the reason on one line, so that it is no trailer."""
-    return " ".join(decision.reason.split())[:_LONGEST]
+    """Return the reason on one line, so that it is no trailer, and of characters that every terminal bears."""
+    line = " ".join(decision.reason.split())
+    return "".join(character for character in line if character.isprintable())[:_LONGEST]
 
 
 def _not_frozen(spec: ReleaseSpec, place: Place, decision: Decision, moment: datetime) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mlops_charts.steps.registry import Registry
 
 _HOME: Final = ".mlops-charts"
+_LONGEST: Final = 100  # characters of a name that is none
 _PATIENCE: Final = 20.0  # seconds that a person waits for a silent server
 
 
@@ -104,15 +105,29 @@ def registry_of(found: About) -> Registry:
 
 
 def _path(model: str, platform: Path | None) -> Path:
-    path = Path(model)
-    if path.exists() or path.name != model:
-        return what([path], platform)[1][0] if path.exists() else _nowhere(model, path.parent)
-    workspace = find_workspace(Path.cwd(), platform)
-    named = workspace.root / "model" / model / "model.yaml"
-    return named if named.is_file() else _nowhere(model, workspace.root / "model")
+    path, bare = Path(model), Path(model).name == model
+    models = find_workspace(Path.cwd(), platform).root / "model"
+    if bare and _exists(models / model / "model.yaml"):
+        return models / model / "model.yaml"
+    if not _exists(path):
+        return _nowhere(model, models if bare else path.parent)
+    _, files = what([path], platform)
+    if len(files) > 1:
+        raise NotFound(
+            f"{model}: there are {len(files)} models; say which: {', '.join(one.parent.name for one in files)}"
+        )
+    return files[0]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False  # no name that a file could have
 
 
 def _nowhere(model: str, folder: Path) -> Path:
+    model = model if len(model) <= _LONGEST else f"{model[:_LONGEST]}..."
     known = sorted(file.parent.name for file in folder.glob("*/model.yaml"))
     meant = nearest(model, known)
     hint = f'; did you mean "{meant}"?' if meant else f"; there are {', '.join(known)}" if known else ""
