@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from time import monotonic
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from model_servers import Server, iris_folder, server, waiting_folder
+from model_servers import Server, iris_folder, server, wait_for, waiting_folder
 
 from mlops_charts import contract
 from mlops_charts.serving.workers import usual
@@ -72,8 +72,7 @@ def test_overload_is_refused_and_what_is_taken_is_answered(tmp_path: Path) -> No
     """Of more than may wait the rest gets 503 at once, with when to come again; health goes on."""
     held = tmp_path / "held"
     held.touch()
-    body = {"inputs": [{"name": "a", "shape": [1], "datatype": "FP64", "data": [1.5]},
-                       {"name": "wait", "shape": [1], "datatype": "BYTES", "data": [str(held)]}]}  # fmt: skip
+    body = {"inputs": waiting(held)}
     options = ("--workers=1", "--max-queue=4", "--timeout=30s")
     with (
         server(waiting_folder(tmp_path / "model"), tmp_path / "log", *options) as found,
@@ -154,3 +153,43 @@ def test_processes_follow_from_the_limits_of_the_container(tmp_path: Path) -> No
     (tmp_path / "memory.max").write_text(str(300 * 2**20))
     assert usual(tmp_path) == 1
     assert usual(tmp_path / "none") >= 1
+
+
+@pytest.mark.parametrize("pad", [0, 1000, 3_000_000])
+def test_who_is_refused_may_send_all_and_goes_on(tmp_path: Path, pad: int) -> None:
+    """A body that comes later than its head is read ahead of the 503; the connection stays, and other answers come."""
+    held = tmp_path / "held"
+    held.touch()
+    body = json.dumps({"id": "x" * pad, "inputs": waiting(held)}).encode()
+    head = f"POST {INFER} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    options = ("--workers=1", "--max-queue=1", "--timeout=30s")
+    with (
+        server(waiting_folder(tmp_path / "model"), tmp_path / "log", *options) as found,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        first = pool.submit(alone, found, {"inputs": waiting(held)})
+        wait_for(Path(f"{held}.seen"))
+        with closing(HTTPConnection("127.0.0.1", found.port, timeout=30)) as connection:
+            connection.connect()
+            connection.sock.sendall(head)
+            assert found.get(contract.LIVE_PATH)[0] == 200  # so the head has come, and been looked at
+            connection.sock.sendall(body)
+            refused = connection.response_class(connection.sock, method="POST")
+            refused.begin()
+            said = refused.read()
+            connection.request("POST", "/nowhere", body)
+            lost = connection.getresponse()
+            lost.read()
+            connection.request("GET", contract.LIVE_PATH)
+            after = (lost.status, connection.getresponse().status)
+        held.unlink()
+
+        assert (refused.status, refused.headers["retry-after"], after) == (503, "1", (404, 200))
+        assert "too many requests" in json.loads(said)["error"]
+        assert first.result() == (200, None)
+
+
+def waiting(held: Path) -> list[dict[str, Any]]:
+    """Return the inputs of a request that is answered once a file is gone."""
+    return [{"name": "a", "shape": [1], "datatype": "FP64", "data": [1.5]},
+            {"name": "wait", "shape": [1], "datatype": "BYTES", "data": [str(held)]}]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -16,7 +17,7 @@ from mlops_charts.serving.asks import Ask, Together
 from mlops_charts.serving.batching import Batching
 from mlops_charts.serving.counters import READY
 from mlops_charts.serving.declined import Declined
-from mlops_charts.serving.desk import Desk, House
+from mlops_charts.serving.desk import Desk, House, told_length
 from mlops_charts.serving.face_seldon import FaceSeldon
 from mlops_charts.serving.face_v2 import FaceV2
 from mlops_charts.serving.inputs import Inputs
@@ -125,6 +126,9 @@ class App:
         elif route is not None and method == route.method:
             await self._routed(route, scope, protocol)
         else:
+            if method not in _READING:
+                with suppress(Declined):  # whoever sends to a path that takes nothing is told that
+                    await self._body(scope, protocol)
             known = path in self._desks or route is not None
             takes = "" if not known else route.method if route is not None else "POST"
             status, body = self._document(method, path, takes)
@@ -133,16 +137,18 @@ class App:
 
     async def _routed(self, route: Route, scope: Any, protocol: Any) -> None:
         try:
-            self._check(scope.headers.get("content-length", "0"))
-            status, kind, body = await route.answer(await protocol())
+            status, kind, body = await route.answer(await self._body(scope, protocol))
         except Declined as declined:
             status, kind = declined.status, "application/json"
             body = orjson.dumps({"error": declined.message})
         protocol.response_bytes(status, [("content-type", kind), *self._house.headers()], body)
 
-    def _check(self, length: str) -> None:
-        if not length.isdecimal() or int(length[:16]) > self._parts.max_body_bytes:
-            raise Declined(413, f"the body is too large; at most {self._parts.max_body_bytes} bytes may come")
+    async def _body(self, scope: Any, protocol: Any) -> bytes:
+        ask = Ask(protocol, _unasked, _unasked)  # for its size alone
+        try:
+            return await self._house.body(ask, told_length(scope.headers.get("content-length")))
+        finally:
+            self._house.held -= ask.size
 
     def _document(self, method: str, path: str, takes: str) -> tuple[int, bytes]:
         if takes:
@@ -163,6 +169,10 @@ class App:
         if asked[1:2] == ["versions"] and asked[2:3] != [version]:
             return f'no version "{"".join(asked[2:3])[:100]}" of {model} is served here; "{version}" is'
         return f"nothing is served at {path[:200]}"
+
+
+def _unasked(*_told: Any) -> None:
+    """Say nothing: what is no prediction is answered by its route."""
 
 
 def _documents(parts: Parts) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:

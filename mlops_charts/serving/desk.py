@@ -62,11 +62,36 @@ class House:
     ) -> None:
         self.batching, self.metrics, self.max_body_bytes, self.state = batching, metrics, max_body_bytes, state
         self.logger = logger
-        self.waiting, self.held = 0, 0  # requests without an answer, and the bytes of their bodies
+        self.waiting, self.held = 0, 0  # requests that have come whole and have no answer, and bytes of all bodies
 
     def headers(self) -> list[tuple[str, str]]:
         """Return headers of every answer: who is told to stop asks for new connections, which others get."""
         return [_CLOSE] if self.state[0] == STOPPING else []
+
+    async def body(self, ask: Ask, length: int) -> bytes:
+        """Return a body as it comes; of one that is too large, or finds no room, nothing is kept.
+
+        All of it is read even so: who is answered before all is sent may see a broken connection and no answer.
+
+        Args:
+            ask: The request; its size is what is held of it.
+            length: Of the body, as it was told; -1 if it was not.
+        """
+        body, read, fits = bytearray(), 0, length <= self.max_body_bytes
+        async for chunk in ask.channel:
+            read += len(chunk)
+            fits = fits and read <= self.max_body_bytes and self.held + len(chunk) <= self.max_body_bytes * _BODIES
+            if fits:
+                body += chunk
+                self.held += len(chunk)
+                ask.size = read
+            elif read > self.max_body_bytes * _PATIENCE:
+                break
+        if max(read, length) > self.max_body_bytes:
+            raise Declined(413, f"the body is too large; at most {self.max_body_bytes} bytes may come in one request")
+        if not fits:
+            raise overloaded()
+        return bytes(body)
 
 
 class Desk:
@@ -84,23 +109,22 @@ class Desk:
     async def answer(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         house = self._house
-        house.waiting += 1
         self._metrics.opened()
         ask = Ask(protocol, self._sent, self._refused)
-        held = 0
+        waits = 0
         try:
-            if house.waiting > self._batching.limits.requests:
-                raise overloaded()  # noqa: TRY301 - each way of saying no is one
             headers = scope.headers
-            told = headers.get("content-length")
-            length = int(told) if told and told.isdecimal() and len(told) < _DIGITS else -1
+            length = told_length(headers.get("content-length"))
             if 0 <= length <= self._most and house.held + length <= self._most * _BODIES:
                 house.held += length
-                held = length
+                ask.size = length
                 body = await protocol()
             else:
-                body = await self._long(protocol, length)
-            ask.size = len(body)
+                body = await house.body(ask, length)
+            if house.waiting >= self._batching.limits.requests:
+                raise overloaded()  # noqa: TRY301 - each way of saying no is one
+            house.waiting += 1
+            waits = 1
             binary = headers.get(HEADER)
             if binary is None:
                 self._face.read(ask, body)
@@ -112,8 +136,8 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - a fault of ours is an answer too, and stands in the log
             self._refused(ask, _fault(error))
         finally:
-            house.waiting -= 1
-            house.held -= held
+            house.waiting -= waits
+            house.held -= ask.size
             if not ask.answered:  # nobody waits for it any more
                 ask.answered = True
                 self._metrics.closed()
@@ -139,20 +163,10 @@ class Desk:
         self._metrics.ended(perf_counter() - ask.began, declined.status)
         _respond(ask.channel, declined.status, headers + self._house.headers(), body)
 
-    async def _long(self, protocol: Any, length: int) -> bytes:
-        """Return a body whose length is not told or too large; of one that is too large nothing is kept."""
-        if 0 <= length <= self._most:
-            raise overloaded()
-        body, read = bytearray(), 0
-        async for chunk in protocol:
-            read += len(chunk)
-            if read <= self._most:
-                body += chunk
-            elif read > self._most * _PATIENCE:
-                break
-        if read > self._most:
-            raise Declined(413, f"the body is too large; at most {self._most} bytes may come in one request")
-        return bytes(body)
+
+def told_length(told: str | None) -> int:
+    """Return the length of a body as its header has it; -1 if it has none that anybody means."""
+    return int(told) if told and told.isdecimal() and len(told) < _DIGITS else -1
 
 
 def _respond(channel: Any, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
