@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,10 +125,16 @@ def with_example(folder: Path, signature: Signature, rows: Sequence[Sequence[Any
 
 def free_port() -> int:
     """Return a port that nothing listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nothing listens at, each another one: a port that is let go may be given again at once."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 @dataclass(frozen=True)
@@ -165,16 +171,23 @@ def asked(url: str, data: bytes | None = None) -> tuple[int, Any]:
     """Return status and JSON of an answer."""
     try:
         with _OPENER.open(Request(url, data=data), timeout=30) as page:  # noqa: S310 - loopback
-            return page.status, json.loads(page.read())
+            return page.status, _json(page.status, page.read())
     except HTTPError as error:
         with error:
-            return error.code, json.loads(error.read())
+            return error.code, _json(error.code, error.read())
+
+
+def _json(status: int, body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise AssertionError(f"{status} came with what is no JSON: {body[:500]!r}") from None
 
 
 @contextmanager
 def server(folder: Path, log: Path, *options: str, env: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Run a server until the block ends."""
-    http, metrics = free_port(), free_port()
+    http, metrics = free_ports(2)
     ports = (f"--http-port={http}", f"--metrics-port={metrics}", "--host=127.0.0.1")
     command = [sys.executable, "-m", "mlops_charts", "serve", str(folder), *ports, *options]
     with log.open("w") as said:
@@ -193,7 +206,7 @@ def server(folder: Path, log: Path, *options: str, env: Mapping[str, str] | None
 def _wait(process: subprocess.Popen[str], port: int, log: Path) -> None:
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end and process.poll() is None:
-        with suppress(URLError, OSError):
+        with suppress(URLError, OSError, AssertionError):  # somebody else's port, until the server finds that it is
             if asked(f"http://127.0.0.1:{port}/v2/health/ready")[0] == 200:
                 return
         time.sleep(0.02)
