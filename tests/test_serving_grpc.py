@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import grpc
 import pytest
-from model_servers import IRIS_COLUMNS, Server, free_port, iris_folder, server
+from model_servers import IRIS_COLUMNS, Server, free_port, iris_folder, server, wait_for, waiting_folder
+from rsgi_calls import app_of, ask
 
 from mlops_charts import contract
+from mlops_charts.serving.asked import Asked
 from mlops_charts.serving.grpc_messages import CONTENTS, METHODS, SERVICE, messages
 
 ROW = [5.1, 3.5, 1.4, 0.2]
@@ -159,6 +164,54 @@ def test_both_ways_are_counted_together(channel: Any, iris: Server) -> None:
     call(channel, "ModelInfer", model_name="iris", inputs=[tensor("x", [1, 4], "FP64", fp64_contents=ROW)])
 
     assert counted() == before + 1
+
+
+def test_both_ways_share_their_limits_and_who_hangs_up_is_no_failure(tmp_path: Path) -> None:
+    """What waits over gRPC leaves no room over HTTP; what is cancelled is neither counted nor in flight any more."""
+    held, port = tmp_path / "held", free_port()
+    held.touch()
+    rows = [tensor("a", [1], "FP64", fp64_contents=[1.5]), tensor("wait", [1], "BYTES", bytes_contents=[bytes(held)])]
+    options = ("--workers=1", "--max-queue=1", "--timeout=30s", f"--grpc-port={port}")
+    with (
+        server(waiting_folder(tmp_path / "model"), tmp_path / "log", *options) as found,
+        grpc.insecure_channel(f"127.0.0.1:{port}") as channel,
+    ):
+        infer = channel.unary_unary(
+            f"/{SERVICE}/ModelInfer", request_serializer=messages()["ModelInferRequest"].SerializeToString
+        )
+        first = infer.future(messages()["ModelInferRequest"](model_name="model", inputs=rows), wait_for_ready=True)
+        wait_for(Path(f"{held}.seen"))
+        refused = found.post("/predict", {"data": {"ndarray": [[1, ""]]}})[0]
+        with pytest.raises(grpc.RpcError) as caught:
+            call(channel, "ModelInfer", model_name="model", inputs=rows)
+        first.cancel()
+        end = monotonic() + 30
+        while f'{contract.IN_FLIGHT}{{model="model",slot="",version=""}} 0.0' not in found.metrics():
+            assert monotonic() < end, "it stays in flight"
+        held.unlink()
+        counted = [line for line in found.metrics().splitlines() if line.startswith(f"{contract.REQUESTS}{{")]
+
+    assert (refused, caught.value.code().name) == (503, "UNAVAILABLE")
+    labels = 'model="model",slot="",version=""'
+    assert [line for line in counted if not line.endswith(" 0.0")] == [
+        f'{contract.REQUESTS}{{code="503",{labels}}} 2.0'
+    ]
+
+
+def test_a_process_that_cannot_listen_is_not_ready(model: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The log says why, and no traffic comes to a pod that answers one of two ways only."""
+
+    async def asked_of(port: int) -> int:
+        app = app_of(Asked(model, host="127.0.0.1", grpc_port=port))
+        app.__rsgi_init__(asyncio.get_running_loop())
+        await asyncio.sleep(0)
+        return (await ask(app, "GET", contract.READY_PATH)).status
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert asyncio.run(asked_of(taken.getsockname()[1])) == 503
+    assert '"event": "gRPC failed"' in capfd.readouterr().err
 
 
 def test_numbers_are_those_of_the_protocol() -> None:

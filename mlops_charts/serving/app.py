@@ -148,7 +148,7 @@ class App:
         try:
             return await self._house.body(ask, told_length(scope.headers.get("content-length")))
         finally:
-            self._house.held -= ask.size
+            self._parts.batching.held -= ask.size
 
     def _document(self, method: str, path: str, takes: str) -> tuple[int, bytes]:
         if takes:

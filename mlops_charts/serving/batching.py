@@ -72,6 +72,11 @@ class Batching:
         limits: How much may wait.
         counted: Is told of all that was computed together.
         observers: Are told of its rows, by column or as one matrix, and its answers, once it is answered.
+
+    Attributes:
+        rows: Those that wait.
+        requests: Those that have come whole and have no answer, by whichever way they came.
+        held: Bytes of all bodies that are here, whole or not.
     """
 
     def __init__(
@@ -92,7 +97,7 @@ class Batching:
         self._waiting: deque[_Batch] = deque()
         self._running: set[_Batch] = set()
         self._timer = self._sweeper = self._crowded = False
-        self.rows = 0
+        self.rows = self.requests = self.held = 0
 
     def add(self, ask: Ask) -> asyncio.Future[None]:
         """Let rows wait for their answer, and return what is done once they have it; it is theirs alone.

@@ -22,7 +22,7 @@ _UNAVAILABLE: Final = 503
 _DIGITS: Final = 16  # of a length that anybody means
 # Times the largest body: so much is read, to be thrown away, of one who reads only once all is sent.
 _PATIENCE: Final = 4
-_BODIES: Final = 4  # times the largest body: so much may be held of all requests together
+BODIES: Final = 4  # times the largest body: so much may be held of all requests together
 
 
 class Face(Protocol):
@@ -62,7 +62,6 @@ class House:
     ) -> None:
         self.batching, self.metrics, self.max_body_bytes, self.state = batching, metrics, max_body_bytes, state
         self.logger = logger
-        self.waiting, self.held = 0, 0  # requests that have come whole and have no answer, and bytes of all bodies
 
     def headers(self) -> list[tuple[str, str]]:
         """Return headers of every answer: who is told to stop asks for new connections, which others get."""
@@ -77,13 +76,13 @@ class House:
             ask: The request; its size is what is held of it.
             length: Of the body, as it was told; -1 if it was not.
         """
-        body, read, fits = bytearray(), 0, length <= self.max_body_bytes
+        body, read, fits, batching = bytearray(), 0, length <= self.max_body_bytes, self.batching
         async for chunk in ask.channel:
             read += len(chunk)
-            fits = fits and read <= self.max_body_bytes and self.held + len(chunk) <= self.max_body_bytes * _BODIES
+            fits = fits and read <= self.max_body_bytes and batching.held + len(chunk) <= self.max_body_bytes * BODIES
             if fits:
                 body += chunk
-                self.held += len(chunk)
+                batching.held += len(chunk)
                 ask.size = read
             elif read > self.max_body_bytes * _PATIENCE:
                 break
@@ -108,36 +107,36 @@ class Desk:
 
     async def answer(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
-        house = self._house
+        batching = self._batching
         self._metrics.opened()
         ask = Ask(protocol, self._sent, self._refused)
         waits = 0
         try:
             headers = scope.headers
             length = told_length(headers.get("content-length"))
-            if 0 <= length <= self._most and house.held + length <= self._most * _BODIES:
-                house.held += length
+            if 0 <= length <= self._most and batching.held + length <= self._most * BODIES:
+                batching.held += length
                 ask.size = length
                 body = await protocol()
             else:
-                body = await house.body(ask, length)
-            if house.waiting >= self._batching.limits.requests:
+                body = await self._house.body(ask, length)
+            if batching.requests >= batching.limits.requests:
                 raise overloaded()  # noqa: TRY301 - each way of saying no is one
-            house.waiting += 1
+            batching.requests += 1
             waits = 1
             binary = headers.get(HEADER)
             if binary is None:
                 self._face.read(ask, body)
             else:
                 self._face.read_binary(ask, body, binary)
-            await self._batching.add(ask)
+            await batching.add(ask)
         except Declined as declined:
             self._refused(ask, declined)
         except Exception as error:  # noqa: BLE001 - a fault of ours is an answer too, and stands in the log
             self._refused(ask, _fault(error))
         finally:
-            house.waiting -= waits
-            house.held -= ask.size
+            batching.requests -= waits
+            batching.held -= ask.size
             if not ask.answered:  # nobody waits for it any more
                 ask.answered = True
                 self._metrics.closed()

@@ -12,13 +12,13 @@ from traceback import format_exc
 from typing import Any, Final
 
 from mlops_charts.log import log
-from mlops_charts.saved_model import Answers
 from mlops_charts.serving import grpc_tensors
 from mlops_charts.serving.app import Parts
 from mlops_charts.serving.asked import Asked
 from mlops_charts.serving.asks import Ask, Together
 from mlops_charts.serving.batching import overloaded
 from mlops_charts.serving.declined import Declined
+from mlops_charts.serving.desk import BODIES
 from mlops_charts.serving.face_v2 import FaceV2
 from mlops_charts.serving.grpc_messages import METHODS, SERVICE, messages
 from mlops_charts.serving.versions import own_version
@@ -34,25 +34,32 @@ class GrpcServer:
     Args:
         parts: What HTTP is made of.
         asked: Where to listen, and how long a request may take, so what was begun may at the end.
+        failed: Is told if it cannot listen.
     """
 
-    def __init__(self, parts: Parts, asked: Asked) -> None:
-        self._parts, self._asked = parts, asked
+    def __init__(self, parts: Parts, asked: Asked, failed: Callable[[], None]) -> None:
+        self._parts, self._asked, self._failed = parts, asked, failed
         who = parts.identity
         self._face = FaceV2(parts.signature, parts.inputs, who.model, who.version)
         self._metadata = grpc_tensors.metadata(parts.signature, who.model, who.version)
         self._server: Any = None
         self._begun: asyncio.Task[None] | None = None
-        self._waiting = 0
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Listen as soon as the loop runs."""
-        self._begun = loop.create_task(self._listen())
+        self._begun = loop.create_task(self._listening())
 
     def end(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let what was begun end."""
         if self._server is not None:
             loop.run_until_complete(self._server.stop(self._asked.timeout))
+
+    async def _listening(self) -> None:
+        try:
+            await self._listen()
+        except Exception as error:  # noqa: BLE001 - nobody else would hear of it
+            log("gRPC failed", port=self._asked.grpc_port, error=str(error), traceback=format_exc())
+            self._failed()
 
     async def _listen(self) -> None:
         import grpc  # noqa: PLC0415 - only who listens needs it
@@ -101,32 +108,41 @@ class GrpcServer:
         return self._metadata
 
     async def _infer(self, request: Any) -> Any:
-        began, status = perf_counter(), 500
-        self._parts.metrics.opened()
-        self._waiting += 1
+        metrics, batching, status = self._parts.metrics, self._parts.batching, 500
+        ask = Ask(asyncio.get_running_loop().create_future(), self._sent, _refused)
+        ask.size = request.ByteSize()
+        metrics.opened()
+        batching.held += ask.size
+        batching.requests += 1
         try:
-            found = await self._predicted(request)
+            found = await self._predicted(request, ask)
             status = 200
         except Declined as declined:
             status = declined.status
             raise
+        except asyncio.CancelledError:
+            status = 0  # who asked has gone, which is no fault of anybody
+            raise
         finally:
-            self._waiting -= 1
-            self._parts.metrics.ended(perf_counter() - began, status)
+            ask.answered = True  # nobody waits for it any more
+            batching.requests -= 1
+            batching.held -= ask.size
+            if status:
+                metrics.ended(perf_counter() - ask.began, status)
+            else:
+                metrics.closed()
         return found
 
-    async def _predicted(self, request: Any) -> Any:
+    async def _predicted(self, request: Any, ask: Ask) -> Any:
         parts, who = self._parts, self._parts.identity
         self._check(request.model_name, request.model_version)
-        if self._waiting > parts.batching.limits.requests:
+        batching = parts.batching
+        if batching.requests > batching.limits.requests or batching.held > parts.max_body_bytes * BODIES:
             raise overloaded()
-        outcome: asyncio.Future[Answers] = asyncio.get_running_loop().create_future()
-        ask = Ask(outcome, self._sent, _refused)
-        ask.size = request.ByteSize()
         grpc_tensors.read(ask, request, self._face, parts.signature)
-        parts.batching.add(ask)
+        batching.add(ask)
         # Not the batch is waited for but the own answer: who hangs up must not end it for the others.
-        answers = await outcome
+        answers = await ask.channel
         return grpc_tensors.written(answers, request, parts.signature, who.model, who.version)
 
     def _sent(self, ask: Ask, together: Together, start: int, stop: int) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from mlops_charts.log import log
 from mlops_charts.saved_model import BrokenModel, SavedModel
 from mlops_charts.serving.asked import Asked
-from mlops_charts.serving.counters import READY
+from mlops_charts.serving.counters import READY, WAITING
 from mlops_charts.serving.metrics import Metrics
 from mlops_charts.serving.truth import FEEDBACK_PATHS, Observed, Truth
 
@@ -76,15 +78,15 @@ def _loaded(asked: Asked, metrics: Metrics, truth: Truth, slot: int, workers: in
         logger=observed.logger,
         beside=(observed,),
     )
-    return App(_with_grpc(parts, asked))
+    return App(_with_grpc(parts, asked, partial(metrics.counters.tell, slot, WAITING)))
 
 
-def _with_grpc(parts: Parts, asked: Asked) -> Parts:
+def _with_grpc(parts: Parts, asked: Asked, failed: Callable[[], None]) -> Parts:
     if not asked.grpc_port:
         return parts
     from mlops_charts.serving.grpc_server import GrpcServer  # noqa: PLC0415 - only if it is asked for
 
-    return replace(parts, beside=(*parts.beside, GrpcServer(parts, asked)))
+    return replace(parts, beside=(*parts.beside, GrpcServer(parts, asked, failed)))
 
 
 def _batching(  # noqa: PLR0917 - what a process is made of
