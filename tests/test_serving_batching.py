@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -129,6 +130,45 @@ def test_who_hangs_up_harms_nobody() -> None:
         return other.said, batching.rows
 
     assert asyncio.run(run()) == ([10.0], 0)
+
+
+@pytest.mark.parametrize("pace", [QUICK, None])
+def test_what_fails_about_an_answer_keeps_nobody_from_theirs(pace: Pace | None, capsys: Any) -> None:
+    """Counting, an answer that cannot be sent, and what observes: each is logged, and all goes on as before."""
+
+    def fails(*_told: Any) -> None:
+        raise KeyError("of ours")
+
+    async def run() -> Any:
+        batching = Batching(Sums(), pace, Limits(), fails, [fails])
+        broken, other = Answered(request([[1, 1, 1, 1]])), Answered(request([[1, 2, 3, 4]]))
+        broken.ask.sent = fails
+        await asyncio.gather(batching.add(broken.ask), batching.add(other.ask))
+        again = Answered(request([[2, 2, 3, 4]]))
+        await batching.add(again.ask)
+        return other.said, again.said, batching.rows
+
+    assert asyncio.run(asyncio.wait_for(run(), 30)) == ([10.0], [11.0], 0)
+    assert capsys.readouterr().err.count("server failed") == 5
+
+
+@pytest.mark.parametrize("pace", [QUICK, None])
+def test_a_model_that_calls_exit_ends_nothing(pace: Pace | None) -> None:
+    """It is a failure of that request, and the process serves on."""
+
+    class Leaves(Sums):
+        def answer_matrix(self, matrix: Any) -> Answers:
+            if (matrix < 0).any():
+                sys.exit(3)
+            return super().answer_matrix(matrix)
+
+    async def run() -> Any:
+        batching = Batching(Leaves(), pace, Limits())
+        asked = [Answered(request([[one, 1, 1, 1]])) for one in (-1, 1)]
+        await asyncio.gather(*(batching.add(one.ask) for one in asked))
+        return [one.said for one in asked], batching.rows
+
+    assert asyncio.run(run()) == ([500, [4.0]], 0)
 
 
 def test_late_requests_are_given_up_and_not_computed() -> None:

@@ -31,7 +31,7 @@ _NUMBERS: Final = frozenset({int, float})
 _FEW: Final = 100  # values
 _SWEEPS: Final = 20  # in the time that a request may take; so much late is a late one told
 
-Computed = list[tuple[list[Ask], Any, Answers | Exception]]
+Computed = list[tuple[list[Ask], Any, Answers | BaseException]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class Batching:
             else:
                 self._finish(batch, [])
         except Exception as error:  # noqa: BLE001 - a fault of ours is an answer too, and stands in the log
-            log("server failed", error=type(error).__name__, traceback=traceback.format_exc())
+            _fault(error)
             self._finish(batch, [(batch.asks, None, error)])
 
     def _here(self, batch: _Batch, asks: list[Ask], inputs: Any) -> None:
@@ -236,26 +236,35 @@ class Batching:
             if isinstance(inputs, dict):
                 return [(asks, inputs, self._model.answer(inputs))]
             return [(asks, inputs, self._model.answer_matrix(inputs))]
-        except Exception as error:  # noqa: BLE001 - the code of a model may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the code of a model may raise anything, or call exit
             if len(asks) > 1:
                 return [found for ask, own in _apart(asks, inputs) for found in self._compute([ask], own)]
             log("model failed", error=type(error).__name__, traceback=traceback.format_exc())
             return [(asks, inputs, error)]
 
     def _finish(self, batch: _Batch, computed: Computed) -> None:
+        self.rows -= batch.rows
+        batch.rows = 0
         for asks, inputs, answers in computed:
-            if isinstance(answers, Exception):
+            if isinstance(answers, BaseException):
                 for ask in asks:
                     self._refuse(ask, Declined(500, f"the model failed: {type(answers).__name__}"))
             else:
-                together = Together(answers)
-                if self._counted:  # ahead of the answers, so that who has one finds it counted
-                    self._counted(together)
-                self._send(asks, together)
-                for told in self._observers:
-                    told(inputs, together.answers)
-        self.rows -= batch.rows
-        batch.rows = 0
+                self._tell(asks, inputs, Together(answers))
+
+    def _tell(self, asks: list[Ask], inputs: Any, together: Together) -> None:
+        """Count, answer and observe; whatever fails of that stands in the log, and keeps nobody from an answer."""
+        try:
+            if self._counted:  # ahead of the answers, so that who has one finds it counted
+                self._counted(together)
+        except Exception as error:  # noqa: BLE001 - as said
+            _fault(error)
+        try:
+            self._send(asks, together)
+            for told in self._observers:
+                told(inputs, together.answers)
+        except Exception as error:  # noqa: BLE001 - as said
+            _fault(error)
 
     def _send(self, asks: list[Ask], together: Together) -> None:
         start = 0
@@ -263,7 +272,10 @@ class Batching:
             stop = start + ask.count
             if not ask.answered:
                 ask.answered = True
-                ask.sent(ask, together, start, stop)
+                try:
+                    ask.sent(ask, together, start, stop)
+                except Exception as error:  # noqa: BLE001 - of one request, and no matter of the others
+                    _fault(error)
                 _end(ask)
             start = stop
 
@@ -272,6 +284,10 @@ class Batching:
             ask.answered = True
             ask.refused(ask, declined)
             _end(ask)
+
+
+def _fault(error: Exception) -> None:
+    log("server failed", error=type(error).__name__, traceback=traceback.format_exc())
 
 
 def _end(ask: Ask) -> None:
