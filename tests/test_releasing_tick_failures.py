@@ -28,6 +28,7 @@ from mlops_charts.release.moves import written
 from mlops_charts.release.repository import Remote
 from mlops_charts.releasing import tick as ticks
 from mlops_charts.releasing.api_server import NoCluster
+from mlops_charts.releasing.evidence import content_of, digest, disclosed
 from mlops_charts.steps.call import Unavailable
 
 NOWHERE = "http://127.0.0.1:9"  # nobody may listen there
@@ -218,6 +219,19 @@ def test_without_mlflow_nothing_moves(life: World, tmp_path: Path) -> None:
         ticks.tick(replace(life.asked(), spec=spec))
     assert life.commits() == before
     assert life.tick().event == "advance"
+
+
+def test_without_mlflow_a_bad_version_is_taken_back_all_the_same(life: World, tmp_path: Path) -> None:
+    """The commit then carries the record of the evidence, which its trailer names."""
+    life.traffic(failing=0.2)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    spec = life.spec.model_copy(update={"tracking_uri": f"sqlite:///{tmp_path}/file/mlflow.db"})
+    found = ticks.tick(replace(life.asked(), spec=spec))
+    assert (found.event, found.state.phase) == ("regress", "rollingBack")
+    words, data = disclosed(git(life.server, "log", "-1", "--format=%b", "main").partition("\n\nMlops-")[0])
+    assert data is not None
+    assert found.evidence == digest(data)
+    assert content_of(data)["decision"]["reason"] == words
 
 
 def test_without_git_nothing_moves(life: World) -> None:

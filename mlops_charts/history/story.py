@@ -18,6 +18,7 @@ from mlops_charts.release.phases import RESTING
 from mlops_charts.release.repository import Branch
 from mlops_charts.release.start import flying_version, stable_version
 from mlops_charts.releasing import commits
+from mlops_charts.releasing.evidence import disclosed
 from mlops_charts.steps.released import state_in
 
 Outcome = Literal["settled", "rolledBack", "superseded", "inFlight"]
@@ -38,6 +39,7 @@ class Event:
         event: What the commit says has happened: start, advance, rollBack...; empty where it does not say.
         subject: First line of the message.
         body: What else the message says in words, without trailers: often the reason.
+        carried: The record of evidence that the message carries, where MLflow could not take it; None without one.
         before: The state until then; None where there was no release file, or none that can be read.
         after: The state from then on; None where there is no release file, or none that can be read.
         flaw: Why the file cannot be read from then on; empty if it can.
@@ -60,6 +62,7 @@ class Event:
     event: str
     subject: str
     body: str
+    carried: bytes | None
     before: ReleaseState | None
     after: ReleaseState | None
     flaw: str
@@ -167,6 +170,7 @@ def _event(model: str, environment: str, change: Change, before: ReleaseState | 
     after, flaw = _state(change)
     given = change.trailers
     subject, _, rest = change.message.partition("\n")
+    words, carried = disclosed(_words(rest))
     return Event(
         commit=change.commit,
         author=change.author,
@@ -177,7 +181,8 @@ def _event(model: str, environment: str, change: Change, before: ReleaseState | 
         version=given.get(commits.VERSION, "") or _version(before, after),
         event=given.get(commits.EVENT, ""),
         subject=subject,
-        body=_words(rest),
+        body=words,
+        carried=carried,
         before=before,
         after=after,
         flaw=flaw,

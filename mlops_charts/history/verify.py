@@ -169,7 +169,7 @@ def _of_record(event: Event, read: Read) -> Sequence[str]:
     if not run:
         return [f"it names evidence, and the state before knows no run of {event.version}"]
     try:
-        data = read(run, event.environment, event.evidence)
+        data = event.carried or read(run, event.environment, event.evidence)
     except ValueError as error:
         return [str(error)]
     if data is None:

@@ -54,6 +54,7 @@ def commit_of(
     *,
     verdict: str = "",
     body: str = "",
+    carried: str = "",
 ) -> Commit:
     """Return the commit of a transition.
 
@@ -65,6 +66,7 @@ def commit_of(
         after: The state that follows.
         verdict: What the judge has decided: advance or rollback; empty where it was not asked.
         body: What else is to be said; without it, why, where the event says that.
+        carried: A record of evidence as lines, where nothing else could take it.
     """
     name, version = event_name(event), version_of(event, before, after)
     evidence = event.evidence if isinstance(event, Advance | Regress) else ""
@@ -79,7 +81,8 @@ def commit_of(
         EVIDENCE: evidence,
     }
     subject = f"{_WORDS[name]} {model} {version} in {environment}: {moved(before, after)}"
-    return Commit(release_text(after), subject, trailers, body or reason)
+    words = "\n\n".join(filter(None, (body or reason, carried)))
+    return Commit(release_text(after), subject, trailers, words)
 
 
 def version_of(event: Event, before: ReleaseState, after: ReleaseState) -> str:

@@ -6,11 +6,13 @@ judge again by it. It must not know git.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import math
 import re
 import tempfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -32,6 +34,8 @@ FORM: Final = 1  # of the record; a later one that means something else counts u
 FOLDER: Final = "releases"  # of the run's artifacts
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _SHOWN: Final = 16  # digits of the digest in the name of the file
+_ENCLOSED: Final = "The record of its evidence, because MLflow could not take it:"
+_WIDTH: Final = 100  # characters of a line of a message
 _LARGEST: Final = 16 * 1024 * 1024  # bytes
 
 
@@ -184,3 +188,22 @@ def plain(found: Any) -> Any:
     if isinstance(found, float) and not math.isfinite(found):
         return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(found, "NaN")
     return found
+
+
+def enclosed(data: bytes) -> str:
+    """Return a record as lines of a commit's message, for a decision that cannot wait until MLflow takes it."""
+    packed = base64.b64encode(zlib.compress(data, 9)).decode()
+    return "\n".join([_ENCLOSED, *(packed[at : at + _WIDTH] for at in range(0, len(packed), _WIDTH))])
+
+
+def disclosed(body: str) -> tuple[str, bytes | None]:
+    """Return the words of a commit's message and the record that it carries: None without one, or a damaged one."""
+    words, mark, packed = body.partition(_ENCLOSED)
+    if not mark:
+        return body, None
+    try:
+        unpacking = zlib.decompressobj()
+        data = unpacking.decompress(base64.b64decode("".join(packed.split()), validate=True), _LARGEST)
+    except (ValueError, zlib.error):
+        return words.strip(), None
+    return words.strip(), data

@@ -28,11 +28,12 @@ from mlops_charts.releasing.api_server import ApiServer, api_server_of_pod
 from mlops_charts.releasing.asked import Asked, Ticked
 from mlops_charts.releasing.cluster import Seen, look
 from mlops_charts.releasing.commits import commit_of, described, event_name, moved
-from mlops_charts.releasing.evidence import digest, record
+from mlops_charts.releasing.evidence import digest, enclosed, record
 from mlops_charts.releasing.handing_over import frozen_seconds, hand_over
 from mlops_charts.releasing.metrics import Question, Source
 from mlops_charts.releasing.recording import conclude, keep
 from mlops_charts.releasing.release_file import sound_state
+from mlops_charts.steps.call import Unavailable
 
 if TYPE_CHECKING:
     from mlops_charts.releasing.scraping import Scraping
@@ -49,7 +50,8 @@ def tick(asked: Asked) -> Ticked:
         Mistake: The release file is missing or damaged.
         RepositoryError: Git cannot be reached, or refuses the push.
         NoCluster: The API server cannot be asked.
-        Unavailable: MLflow cannot be reached, and something was to be written down: nothing has moved then.
+        Unavailable: MLflow cannot be reached, and something was to be written down: nothing has moved then. It holds no
+            rollback up.
     """
     with fetched(asked.remote) as branch:
         text = branch.text(asked.path)
@@ -105,8 +107,8 @@ class _Tick:
         found = transition(self.state, event, ingress=self.asked.spec.ingress, at=self.at)
         if found.outcome != "moved":
             return self._held(found.why, measured)
-        self._write_down(event, data, measured)
-        return self._committed(event, found.state, measured)
+        carried = self._write_down(event, data, measured)
+        return self._committed(event, found.state, measured, carried)
 
     @property
     def at(self) -> str:
@@ -208,22 +210,33 @@ class _Tick:
             asked.spec, asked.place, self.state, policy, window, verdict, self.at, event=event, pods=seen.pods
         )
 
-    def _write_down(self, event: Event, data: bytes, measured: _Measured | None) -> None:
-        """Do ahead of the commit what the commit says has been done; who is killed here does it again."""
+    def _write_down(self, event: Event, data: bytes, measured: _Measured | None) -> str:
+        """Do ahead of the commit what the commit says has been done; who is killed here does it again.
+
+        A version that is worse waits for nobody: where MLflow cannot take the record of its evidence, the commit
+        carries it. Return what it carries.
+        """
         asked = self.asked
         if data:
             verdict = measured.verdict if measured else None
-            keep(asked.registry, self.version.run_id, asked.place.name, data, verdict)
+            try:
+                keep(asked.registry, self.version.run_id, asked.place.name, data, verdict)
+            except Unavailable as error:
+                if not isinstance(event, Regress):
+                    raise
+                log("the commit carries the evidence, because MLflow cannot take it", error=str(error))
+                return enclosed(data)
         if isinstance(event, Settle):
             conclude(asked.registry, asked.spec, asked.place, self.state, self.at)
+        return ""
 
-    def _committed(self, event: Event, after: ReleaseState, measured: _Measured | None) -> Ticked:
+    def _committed(self, event: Event, after: ReleaseState, measured: _Measured | None, carried: str) -> Ticked:
         asked, here = self.asked, self.asked.place.name
         judged = isinstance(event, Advance | Regress)
         verdict = measured.verdict if measured and judged else None
         body = verdict.reason if verdict and isinstance(event, Advance) else ""
         told = "" if verdict is None else "advance" if isinstance(event, Advance) else "rollback"
-        commit = commit_of(asked.spec.model, here, event, self.state, after, verdict=told, body=body)
+        commit = commit_of(asked.spec.model, here, event, self.state, after, verdict=told, body=body, carried=carried)
 
         def change(text: str | None) -> Commit | None:
             return commit if text == self.text else None
