@@ -13,6 +13,7 @@ from mlops_charts.steering.about import About, about, registry_of
 
 if TYPE_CHECKING:
     from mlops_charts.history.verify import Read, Verified
+    from mlops_charts.steps.registry import Registry
 
 
 def told(
@@ -45,11 +46,25 @@ def _verified(found: About, events: tuple[Event, ...]) -> Verified:
 
 def reader(found: About) -> Read:
     """Return what reads records of evidence from MLflow, which is reached once the first is needed."""
-    registry = cache(lambda: registry_of(found))
+    reached = cache(lambda: _reached(found))
 
     def read(run: str, environment: str, named: str) -> bytes | None:
         from mlops_charts.releasing.evidence import read as kept  # noqa: PLC0415 - a story alone needs no evidence
+        from mlops_charts.steps.call import Unavailable  # noqa: PLC0415 - the same
 
-        return kept(registry(), run, environment, named)
+        registry = reached()
+        if isinstance(registry, str):
+            raise Unavailable(registry)
+        return kept(registry, run, environment, named)
 
     return read
+
+
+def _reached(found: About) -> Registry | str:
+    """Return MLflow, or why it cannot be reached, so that it is asked for once and not for each record."""
+    from mlops_charts.steps.call import Unavailable  # noqa: PLC0415 - a story alone needs no evidence
+
+    try:
+        return registry_of(found)
+    except Unavailable as error:
+        return str(error)
