@@ -6,7 +6,8 @@ Only who owns a row writes it; whoever is asked adds the rows up. It must not kn
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from typing import Any, Final
 
@@ -30,27 +31,20 @@ class Counters:
         self._cells: Any = context.RawArray("d", self._width * slots)
         self._lock = context.Lock()
         self._spoken = context.RawValue("b", 0)
+        self._ending = context.RawValue("b", 0)
 
     def take(self) -> int:
         """Return a slot that nobody counts in any more, now of this process; what stands in it is gone on from."""
-        held = self._lock.acquire(timeout=_PATIENCE)
-        try:
+        with self._alone():
             slot = next((slot for slot in range(self.slots) if not _lives(self._head(slot, _PID))), self.slots - 1)
             self._cells[slot * self._width + _PID] = os.getpid()
-            self.tell(slot, WAITING)
-        finally:
-            if held:
-                self._lock.release()
+            self._say(slot, WAITING)
         return slot
 
     def first(self) -> bool:
         """Return whether nobody asked this before: of several that fail alike one says so."""
-        held = self._lock.acquire(timeout=_PATIENCE)
-        try:
+        with self._alone():
             spoken, self._spoken.value = self._spoken.value, 1
-        finally:
-            if held:
-                self._lock.release()
         return not spoken
 
     def row(self, slot: int) -> memoryview[float]:
@@ -59,13 +53,16 @@ class Counters:
         return self._memory()[start : start + self.size]
 
     def tell(self, slot: int, state: float) -> None:
-        """Say how far a process has come: WAITING, READY or STOPPING."""
-        self._cells[slot * self._width + _STATE] = state
+        """Say how far a process has come, WAITING or READY; once all are to stop that is what each of them does."""
+        with self._alone():
+            self._say(slot, state)
 
-    def tell_all(self, state: float) -> None:
-        """Say how far all processes have come."""
-        for slot in range(self.slots):
-            self.tell(slot, state)
+    def stop(self) -> None:
+        """Say that all processes are STOPPING, also those that are only beginning."""
+        with self._alone():
+            self._ending.value = 1
+            for slot in range(self.slots):
+                self._say(slot, STOPPING)
 
     def begun(self) -> int:
         """Return how many processes have become ready, whether they live still or not."""
@@ -84,6 +81,18 @@ class Counters:
         """Return the sum over all slots of each number."""
         rows = [self.row(slot).tolist() for slot in range(self.slots)]
         return [sum(cells) for cells in zip(*rows, strict=True)]
+
+    def _say(self, slot: int, state: float) -> None:
+        self._cells[slot * self._width + _STATE] = STOPPING if self._ending.value else state
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        held = self._lock.acquire(timeout=_PATIENCE)
+        try:
+            yield
+        finally:
+            if held:
+                self._lock.release()
 
     def _memory(self) -> memoryview[float]:
         return memoryview(self._cells).cast("B").cast("d")

@@ -21,7 +21,6 @@ from mlops_charts.saved_model import BrokenModel
 from mlops_charts.saved_model.loading import checked_signature
 from mlops_charts.saved_model.profile import Profile, read_profile
 from mlops_charts.serving.asked import Asked
-from mlops_charts.serving.counters import STOPPING
 from mlops_charts.serving.exposition import listen
 from mlops_charts.serving.metrics import Metrics
 from mlops_charts.serving.truth import Truth
@@ -92,7 +91,7 @@ def _watch(server: Any, metrics: Metrics, workers: int) -> None:
     """Begin processes anew once all were ready; at a signal tell all that they end, and let them once it is quiet."""
 
     def stop(*_signal: Any) -> None:
-        metrics.counters.tell_all(STOPPING)
+        metrics.counters.stop()
         Thread(target=_leave, args=(server, metrics), daemon=True).start()
 
     signal.signal(signal.SIGTERM, stop)
