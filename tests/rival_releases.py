@@ -1,10 +1,14 @@
-"""A release that one process drives to its end, as often as it is killed: what git says decides what is next."""
+"""Releases that are driven to their ends by a process each, however often it is killed: git says what is next.
+
+As a program: `python rival_releases.py SERVER SCRATCH KILLS MODEL=PHASE...`; it prints how many were killed.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -22,8 +26,7 @@ from mlops_charts.steps.released import state_in
 
 AT = "2026-11-23T10:00:00Z"
 POLICY = Policy(strategy="canary", steps=(5,), interval_seconds=0, bake_seconds=0, max_duration_seconds=60)
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["rival_releases"])
+_CONTEXT = multiprocessing.get_context("fork")  # of a process of its own, which has no threads
 
 
 def path_of(model: str) -> str:
@@ -96,3 +99,8 @@ def drive_all(server: str, models: Mapping[str, str], scratch: str, kills: int, 
             killed += living[model].exitcode != 0
             living[model] = begin(model)
     return killed
+
+
+if __name__ == "__main__":
+    asked = dict(word.split("=") for word in sys.argv[4:])
+    print(drive_all(sys.argv[1], asked, sys.argv[2], int(sys.argv[3]), seed=1))  # noqa: T201 - read by the test

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from release_remotes import RELEASE, bare, served
-from repositories import git
-from rival_releases import drive_all, path_of, step
+from repositories import git, process
+from rival_releases import path_of, step
 
 from mlops_charts.release import nothing_released, release_text
 from mlops_charts.release.git import Access, Offline, Protected, RepositoryError
@@ -46,7 +46,8 @@ def test_fifty_releases_that_are_killed_at_random_lose_nothing(tmp_path: Path, m
     server = bare(tmp_path, dict.fromkeys(map(path_of, models), release_text(nothing_released())))
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    killed = drive_all(str(server), models, str(scratch), kills=25, seed=1)
+    words = [str(server), str(scratch), "25", *(f"{model}={until}" for model, until in models.items())]
+    killed = int(process([str(Path(__file__).parent / "rival_releases.py"), *words], tmp_path).stdout)
     assert killed >= 10
     log = git(server, "log", "--format=%x01%P|%(trailers:key=Mlops-Event,valueonly)|", "--name-only", "main~54..main")
     entries = [entry.split("|") for entry in log.split("\x01")[1:]]
