@@ -188,6 +188,40 @@ def test_s3_that_says_no_is_told(s3: S3Server, capfd: pytest.CaptureFixture[str]
         nobody.put("x", b"")
 
 
+class Odd:
+    """A store that raises what no store says it does, as often as a test wants."""
+
+    def __init__(self, times: int) -> None:
+        self.times, self.objects = times, list[bytes]()
+
+    def put(self, _name: str, content: bytes) -> None:
+        """Keep an object, or fail."""
+        self.times -= 1
+        if self.times >= 0:
+            raise RuntimeError("odd")
+        self.objects.append(content)
+
+    def remove(self, _before: datetime) -> int:
+        """Fail."""
+        raise RuntimeError("odd")
+
+
+def test_what_nobody_thought_of_ends_no_log(capfd: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    """It stands in the server's log, what was lost is counted, and the thread keeps what comes later."""
+    monkeypatch.setattr(request_log, "_TRIES", ())
+    monkeypatch.setattr(request_log, "OBJECT_BYTES", 1)
+    kept = RequestLog(store := Odd(1), WHO, Kept(1.0), counts := [0.0, 0.0])
+    for number in range(2):
+        kept.answered(str(number), dict, ANSWERS, 0)
+    kept.close()
+    said = json.loads(capfd.readouterr().err)
+
+    assert (said["event"], said["reason"], counts) == ("request log not written", "RuntimeError: odd", [1, 1])
+    assert json.loads(gzip.decompress(store.objects[0]))["id"] == "1"
+    assert kept.sweep() == 0
+    assert json.loads(capfd.readouterr().err)["reason"] == "RuntimeError: odd"
+
+
 class Blocked:
     """A store that takes its time, until a test lets it go."""
 

@@ -85,7 +85,10 @@ class FolderStore:
         names = sorted(path.relative_to(self.folder).as_posix() for path in self.folder.glob("*/*.jsonl.gz"))
         old = [name for name in names if (ended := ended_at(name)) and ended < before][:MOST_REMOVED]
         for name in old:
-            (self.folder / name).unlink(missing_ok=True)
+            try:
+                (self.folder / name).unlink(missing_ok=True)
+            except OSError as error:
+                raise NotStored(f"{self.folder / name}: {error.strerror}") from None
             with suppress(OSError):
                 (self.folder / name).parent.rmdir()
         return len(old)

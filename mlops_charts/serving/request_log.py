@@ -152,13 +152,15 @@ class RequestLog:
             return self._store.remove(datetime.now(UTC) - timedelta(seconds=self._kept.retain))
         except NotStored as error:
             log("request log not swept", reason=str(error))
-            return 0
+        except Exception as error:  # noqa: BLE001 - the thread goes on with what comes
+            log("request log not swept", reason=_described(error))
+        return 0
 
     def _add(self, sheet: _Sheet, weight: int, record: tuple[datetime, str, dict[str, Any]]) -> None:
         try:
             line = _line(self._about, *record)
-        except (TypeError, ValueError) as error:  # orjson's errors are of the first kind
-            log("request not logged", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - as above
+            log("request not logged", reason=_described(error))
             line = b""
         with self._lock:
             self._waiting -= weight
@@ -177,6 +179,8 @@ class RequestLog:
                 self._store.put(name, content)
             except NotStored as error:
                 reason = str(error)
+            except Exception as error:  # noqa: BLE001 - as above
+                reason = _described(error)
             else:
                 self._count(WRITTEN, sheet.records)
                 return
@@ -210,6 +214,10 @@ class _Sheet:
 
     def content(self) -> bytes:
         return bytes(self._text + self._press.flush())
+
+
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _line(about: Mapping[str, str], when: datetime, request_id: str, record: dict[str, Any]) -> bytes:
