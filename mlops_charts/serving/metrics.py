@@ -24,6 +24,10 @@ _DURATION: Final = contract.LATENCY_BUCKETS
 _ROWS: Final = contract.BATCH_BUCKETS
 
 
+_CLASSES: Final = 200  # that predictions are counted by
+_REST: Final = "(others)"
+
+
 class Section(Protocol):
     """More that is counted, by others."""
 
@@ -60,13 +64,14 @@ class Metrics:
     ) -> None:
         self._identity, self._sections = identity, tuple(sections)
         self._bins = profile.predictions if profile and isinstance(profile.predictions, NumberBins) else None
-        self._values = signature.classes or (_bounds(self._bins) if self._bins else ())
+        self._values = _few(signature.classes) or (_bounds(self._bins) if self._bins else ())
         self._seconds_at = len(_CODES) + 2
         self._rows_at = self._seconds_at + len(_DURATION) + 2
         self._predicted_at = self._rows_at + len(_ROWS) + 2
         self._size = self._predicted_at + len(self._values)
         self.counters = Counters(self._size + sum(one.size for one in sections), slots)
         self._places = {value: self._predicted_at + place for place, value in enumerate(self._values)}
+        self._rest = self._places.get(_REST) if len(signature.classes) > _CLASSES else None
         self._codes: Mapping[int, int] = {code: place for place, code in enumerate((*_CODES, _OTHER))}
         self._row = self.counters.row(0)
 
@@ -124,7 +129,7 @@ class Metrics:
         else:
             tally = Tally(answers.labels.tolist() if labels is None else labels) if self._values else {}
         for value, rows in tally.items():
-            place = self._places.get(value) or self._places.get(str(value))
+            place = self._places.get(value) or self._places.get(str(value)) or self._rest
             if place is not None:
                 self._row[place] += rows
 
@@ -192,6 +197,11 @@ def labels_text(labels: Mapping[str, str]) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _few(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return classes that have a series each; of very many the last ones share one."""
+    return classes if len(classes) <= _CLASSES else (*classes[: _CLASSES - 1], _REST)
 
 
 def _bounds(bins: NumberBins) -> tuple[str, ...]:
