@@ -179,10 +179,14 @@ def _recommended(found: Sizing, demand: Demand, environment: EnvironmentPlan) ->
     room = "has room for" if found.largest_step >= largest else f"has room for {found.largest_step} %, short of"
     return {
         "recommended": f"{found.replicas} pods a version for {demand.requests_per_second:g} requests/s; "
-        f"the {demand.pods} asked for are used to {100 * found.used:.0f} %",
+        f"the {demand.pods} asked for are used to {_percent(found.used)}",
         "autoscaling": f"{found.replicas} to {found.most} pods at {found.target:,.0f} requests/s a pod{percent}",
         "new version": f"{room} the largest step, {largest} % of the traffic",
     }
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.01 else "less than 1 %"  # noqa: PLR2004 - of what is printed
 
 
 def _check(check: Check) -> str:

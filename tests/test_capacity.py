@@ -15,7 +15,7 @@ import pytest
 from model_servers import iris_folder
 from repositories import Run
 
-from mlops_charts.capacity.measure import NoModel, best, request_bodies
+from mlops_charts.capacity.measure import NoModel, best, carried, request_bodies
 from mlops_charts.capacity.measured import (
     Capacity,
     Level,
@@ -27,7 +27,7 @@ from mlops_charts.capacity.measured import (
     read_capacity,
     write_capacity,
 )
-from mlops_charts.capacity.open_loop import LOST, Target, observe, schedule
+from mlops_charts.capacity.open_loop import LOST, Observed, Target, observe, schedule
 from mlops_charts.capacity.sizing import Demand, sizing
 from mlops_charts.cli import status_of
 from mlops_charts.local.records import Record
@@ -163,6 +163,28 @@ def test_the_best_rate_has_none_too_slow_below_it() -> None:
     assert best([good, better, slow, level(400, 0.01)], OBJECTIVE) == better
     assert best([good, refused], OBJECTIVE) == good
     assert best([level(100, None)], OBJECTIVE) is None
+
+
+def test_a_rate_is_held_again_where_who_asked_was_late() -> None:
+    """Once, and only if it was too much; what is then found counts."""
+    late = {"late": 0.05}
+    good, slow = level(100, 0.01), level(100, 0.2)
+    lost = level(100, 0.01, share=0.9)
+
+    def of(*levels: Level) -> tuple[tuple[Level, bool], int]:
+        held = iter(levels)
+        found = carried(lambda: (observed(), next(held)), OBJECTIVE)
+        return found, len(list(held))
+
+    assert of(good, slow) == ((good, True), 1)
+    assert of(slow, good) == ((slow, True), 1)
+    assert of(good.model_copy(update=late), slow) == ((good.model_copy(update=late), True), 1)
+    assert of(slow.model_copy(update=late), good) == ((good, True), 0)
+    assert of(lost.model_copy(update=late), lost) == ((lost, False), 0)
+
+
+def observed() -> Observed:
+    return Observed(100.0, 1.0, 1.0, {200: 100}, (0.01,) * 100, 0, 0.0)
 
 
 def test_a_pod_carries_what_its_processor_pays_for() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +20,7 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from mlops_charts.capacity import machine as here
-from mlops_charts.capacity.measured import Capacity, Level, Objective, Pod
+from mlops_charts.capacity.measured import LATE, Capacity, Level, Objective, Pod
 from mlops_charts.capacity.open_loop import Observed, Target, observe
 from mlops_charts.contract import READY_PATH
 from mlops_charts.errors import Mistake, MlopsChartsError
@@ -92,13 +93,28 @@ def measure(asked: Asked, told: Callable[[Level], None]) -> Capacity:
         target = Target(server.port, f"/v2/models/{asked.model}/infer", bodies)
         levels: list[Level] = []
         for rate in rates(_estimate(target)):
-            found, level = _level(server, target, rate, asked)
+            level, more = carried(partial(_level, server, target, rate, asked), asked.objective)
             told(level)
             levels.append(level)
-            if level.share < _SATURATED or found.lag > _LAG:
+            if not more:
                 break
         pod = _pod(asked, server.process.pid)
     return _capacity(asked, levels, pod)
+
+
+def carried(hold: Callable[[], tuple[Observed, Level]], objective: Objective) -> tuple[Level, bool]:
+    """Return what came of a rate, and whether a higher one is worth a try.
+
+    A rate that is too much is held once more where who asked was late: then it may have been too much for that side.
+    """
+    found, level = hold()
+    if level.late > LATE and not (_kept_up(found, level) and best([level], objective)):
+        found, level = hold()
+    return level, _kept_up(found, level)
+
+
+def _kept_up(found: Observed, level: Level) -> bool:
+    return level.share >= _SATURATED and found.lag <= _LAG
 
 
 def _pod(asked: Asked, pid: int) -> Pod:

@@ -14,6 +14,7 @@ from mlops_charts.errors import MlopsChartsError
 from mlops_charts.workspace.write import replace_text
 
 CAPACITY: Final = "capacity.json"
+LATE: Final = 0.01  # seconds; beyond it who asked was short of processor time itself
 
 
 class _Part(BaseModel):

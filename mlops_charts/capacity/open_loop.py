@@ -108,7 +108,7 @@ class _Loop:
     def __init__(self, target: Target, rate: float, seconds: float) -> None:
         head = f"POST {target.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
         self._requests = cycle([f"{head}{len(body)}\r\n\r\n".encode() + body for body in target.bodies])
-        self._target, self._rate, self._seconds = target, rate, seconds
+        self._target, self._seconds = target, seconds
         self._due = schedule(rate, seconds)
         self._asking = Asking(target.port, target.connections, target.patience, self._answered)
         self._statuses: Counter[int] = Counter()
@@ -138,7 +138,8 @@ class _Loop:
         late = quantile(sorted(self._late), 0.99) if self._late else 0.0
         latencies = tuple(sorted(self._latencies))
         statuses, gave_up = dict(self._statuses), self._asking.gave_up
-        return Observed(self._rate, self._seconds, took, statuses, latencies, gave_up, late)
+        offered = len(self._due) / self._seconds
+        return Observed(offered, self._seconds, took, statuses, latencies, gave_up, late)
 
     def _answered(self, answer: Answer) -> None:
         self._statuses[answer.status] += 1

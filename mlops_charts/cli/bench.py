@@ -29,11 +29,11 @@ Example:
 
 The server runs as in a pod, as model.yaml says, with the model that the newest run here has saved; or name the folder
 of a saved model, whose figures are printed and not written. Requests come in an open loop: each at its time, whoever
-still waits, at rising rates until the server carries no more. Who asks runs on the same processors as the server, so
-that a pod that has them for itself carries more.
+still waits, at rising rates until the server carries no more. `share` is that of the requests that got an answer, times
+count from when a request was due, and `late ms` is how late who asks was itself: it runs on the same processors as the
+server, so that a pod that has them for itself carries more.
 """
-_COLUMNS = ("offered/s", "answered/s", "answered", "p50 ms", "p99 ms", "cpu ms", "late ms")
-_LATE = 0.01  # seconds; who asks was then short of processor time itself
+_COLUMNS = ("offered/s", "answered/s", "share", "p50 ms", "p99 ms", "cpu ms", "late ms")
 
 
 @click.group(help=_HELP)
@@ -79,19 +79,25 @@ def _milliseconds(seconds: float | None) -> str:
 
 
 def _said(capacity: Capacity) -> str:
+    from mlops_charts.capacity.measured import LATE  # noqa: PLC0415 - --help stays light
+
     objective, level = capacity.objective, capacity.at_objective
     promise = f"p{100 * objective.quantile:g} within {1000 * objective.seconds:g} ms"
     rows = {
         "model": capacity.model,
         "measured on": f"{capacity.machine.processor}, {capacity.machine.cores} cores, shared with who asks",
-        "one pod": f"{capacity.pod.workers} workers, {capacity.pod.rows_per_request} rows a request, "
-        f"{capacity.pod.memory_bytes / 2**20:.0f} MiB",
+        "one pod": f"{_counted(capacity.pod.workers, 'worker')}, "
+        f"{_counted(capacity.pod.rows_per_request, 'row')} a request, {capacity.pod.memory_bytes / 2**20:.0f} MiB",
         "saturation": f"{capacity.saturation:,.0f} requests/s",
         promise: f"{level.answered:,.0f} requests/s, {_milliseconds(level.cpu_seconds)} ms of processor each"
         if level
         else "at no rate",
-        "note": f"who asked was late by {_milliseconds(late)} ms: the pod carries more than was measured"
-        if (late := capacity.levels[-1].late) > _LATE
+        "note": f"who asked was late by up to {_milliseconds(late)} ms: the pod carries more than was measured"
+        if (late := max(each.late for each in capacity.levels)) > LATE
         else "",
     }
     return "\n".join(f"{name:<22}{text}" for name, text in rows.items() if text)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
