@@ -15,6 +15,7 @@ from mlops_charts.local.replay import Traffic, replay_command
 from mlops_charts.release import ReleaseState
 from mlops_charts.release.start import flying_version, is_rejected, stable_version
 from mlops_charts.release.state import SLOTS
+from mlops_charts.running.calm import Calm
 from mlops_charts.running.grounds import RATE
 from mlops_charts.running.judging import Job, Running, Ticked, job_of
 from mlops_charts.running.serving import Manifest, ServingChart
@@ -73,6 +74,7 @@ class Following:
     _told: float = 0.0
     _failed: int = 0
     _records: Path = Path()
+    _calm: Calm | None = None
     _replaying: bool = False
 
     def until_over(
@@ -90,6 +92,7 @@ class Following:
         Raises:
             KeyboardInterrupt: It was stopped; all of it so far was told.
         """
+        self._calm = Calm(self.cluster, story.environment)
         self._records = folder / f"traffic-{story.environment}.jsonl"
         try:
             while not (outcome := self._outcome(story)):
@@ -195,7 +198,11 @@ class Following:
             self._tick = None
             return self._looked(story, ticked, ears)
         pause = _TICK if self.cluster.settled() else _PATIENT
-        if self._job is not None and time.monotonic() - self._begun >= pause:
+        if self._job is None or self._calm is None:
+            return story
+        if not self._calm.over(self._state, self._job.spec, replaying=self._replaying):
+            return story
+        if time.monotonic() - self._begun >= pause:
             self._begun = time.monotonic()
             self._judged = self._state
             self._tick = self._job.start(self.cluster.family)

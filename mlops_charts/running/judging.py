@@ -56,11 +56,13 @@ class Job:
         command: The program and its arguments.
         environment: All of its variables.
         folder: Where it runs, and where its log is.
+        spec: Its release.json.
     """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
     folder: Path
+    spec: Path
 
     def start(self, family: Family) -> Running:
         """Start it; it ends with the family."""
@@ -121,7 +123,7 @@ def job_of(cron_job: Manifest, objects: Sequence[Manifest], here: Path, base: Ma
     literal = {one["name"]: str(one["value"]) for one in container.get("env") or () if "value" in one}
     literal.pop("HOME", None)
     whole = [sys.executable, "-m", "mlops_charts", *command, "--here", str(here), "--format", "json"]
-    return Job(tuple(whole), {**base, **literal}, folder)
+    return Job(tuple(whole), {**base, **literal}, folder, spec)
 
 
 def _without_doors(words: Sequence[str]) -> list[str]:

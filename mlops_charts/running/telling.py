@@ -38,7 +38,10 @@ def awaited(state: ReleaseState, story: Story, traffic: Sequence[Second]) -> str
     look = story.looks[-1] if story.looks else None
     begun = story.moves[-1].at if story.moves else 0.0
     if look is None or look.at < begun or all(check.finding == "noData" for check in look.checks):
-        what = look.message if look is not None and look.at >= begun else "waiting for pods and route"
+        waits = "waiting for pods and route"
+        if state.phase == "warming" and story.rival:
+            waits = "waiting until both versions run, and have run in peace for some seconds"
+        what = look.message if look is not None and look.at >= begun else waits
         return f"{story.version} {state.phase}: {what}"
     return f"{story.version} {_title(state)}: {_requests(story, traffic, begun)}; {evidence(look)}"
 
