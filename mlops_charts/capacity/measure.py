@@ -29,6 +29,7 @@ from mlops_charts.local.groups import group
 from mlops_charts.saved_model.example import read_example
 
 _SHARES: Final = (0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5)  # of the first estimate
+_FURTHER, _STEPS = 1.2, 12  # times the rate ahead, as long as the server carries it
 _SATURATED: Final = 0.98  # share of the requests below which a rate is more than the server carries
 _LAG: Final = 0.25  # seconds that answers may come late at the end, before a rate is too much too
 _PATIENCE: Final = 120.0  # seconds until a server must be ready
@@ -124,8 +125,9 @@ def _pod(asked: Asked, pid: int) -> Pod:
 
 
 def rates(estimate: float) -> list[float]:
-    """Return the rates to try, rising, from a first estimate of the most."""
-    return [max(1.0, share * estimate) for share in _SHARES]
+    """Return the rates to try, rising, from a first estimate of the most, which a busy machine may make too low."""
+    further = (_SHARES[-1] * _FURTHER**step for step in range(1, _STEPS + 1))
+    return [max(1.0, share * estimate) for share in (*_SHARES, *further)]
 
 
 def request_bodies(folder: Path, rows: int) -> list[bytes]:
