@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -203,14 +204,14 @@ def workers(releases: int) -> Iterator[Work]:
         yield lambda batches: map(_batch, batches)
         return
     import multiprocessing  # noqa: PLC0415 - only long rehearsals need it
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - the same
 
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            yield lambda batches: pool.map(_batch, batches)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with multiprocessing.get_context("spawn").Pool(processes, _unbothered) as pool:  # leaving it ends the processes
+        yield lambda batches: pool.imap(_batch, batches)
+
+
+def _unbothered() -> None:
+    """Leave it to the process that asks to hear that it is interrupted."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _batch(given: Batch) -> tuple[Release, ...]:
