@@ -47,7 +47,7 @@ def main() -> None:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=5, help="rounds, of which the median counts")
-    parser.add_argument("--seconds", type=float, default=5.0, help="how long each load lasts")
+    parser.add_argument("--seconds", type=int, default=5, help="how long each load lasts")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES), help="servers")
     parser.add_argument("--models", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--workers", nargs="+", type=int, default=[1, POD], help="processes of each server")

@@ -17,7 +17,8 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from serving_models import ROW
+from serving_agreement import disagreement, example_rows
+from serving_models import KINDS, ROW
 
 from mlops_charts.capacity.machine import family
 from mlops_charts.local.groups import group
@@ -44,6 +45,7 @@ _TITLES = {
 }
 NAMES = tuple(_TITLES)
 _OPENER = build_opener(ProxyHandler({}))
+Rows = list[list[float]]
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,15 @@ class Peer:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers: where it is asked, its process, and the body of a request with some rows."""
+    """A server that answers: where it is asked, its process, and how rows are written in its format."""
 
     url: str
     process: subprocess.Popen[str]
-    body: Callable[[int], bytes]
+    written: Callable[[Rows], bytes]
+
+    def body(self, rows: int) -> bytes:
+        """Return the body of a request with some rows."""
+        return self.written([ROW] * rows)
 
     def worker_memory(self) -> int:
         """Return the memory of its largest process, in bytes, pages that it shares with others included."""
@@ -76,7 +82,7 @@ class _Start:
     environment: Mapping[str, str]
     ready: str
     asked: str
-    body: Callable[[int], bytes]
+    written: Callable[[Rows], bytes]
 
 
 def python_of(name: str, folder: Path) -> Path:
@@ -130,8 +136,10 @@ def running(peer: Peer, kind: str, model: Path, folder: Path, scratch: Path) -> 
         (scratch / f"{peer.name}.log").open("w") as log,
         group(start.command, cwd=scratch, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process,
     ):
-        found = Running(f"http://127.0.0.1:{port}{start.asked}", process, start.body)
+        found = Running(f"http://127.0.0.1:{port}{start.asked}", process, start.written)
         _wait(peer, found, f"http://127.0.0.1:{port}{start.ready}", Path(log.name))
+        if kind in KINDS:
+            _check(peer, found, model)
         yield found
 
 
@@ -157,12 +165,24 @@ def _wait(peer: Peer, found: Running, ready: str, log: Path) -> None:
         if _answers(ready):
             break
         time.sleep(0.1)
-    request = Request(found.url, found.body(1), {"content-type": "application/json"})  # noqa: S310 - loopback
     try:
-        with _OPENER.open(request, timeout=30) as answer:
-            answer.read()
+        _asked(found, [ROW])
     except OSError as error:
         raise SystemExit(f"{peer} does not answer: {error}\n{log.read_text()[-2000:]}") from None
+
+
+def _check(peer: Peer, found: Running, model: Path) -> None:
+    """End the benchmark where a server answers other classes than the model that all are to serve."""
+    rows, expected = example_rows(model)
+    if said := disagreement(expected, _asked(found, rows)):
+        raise SystemExit(f"{peer} does not serve the same model: {said}")
+
+
+def _asked(found: Running, rows: Rows) -> bytes:
+    request = Request(found.url, found.written(rows), {"content-type": "application/json"})  # noqa: S310 - loopback
+    with _OPENER.open(request, timeout=30) as answer:
+        body: bytes = answer.read()
+    return body
 
 
 def _answers(url: str) -> bool:
@@ -176,13 +196,13 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _v2(rows: int) -> bytes:
-    tensor = {"name": "rows", "shape": [rows, 4], "datatype": "FP64", "data": [ROW] * rows}
+def _v2(rows: Rows) -> bytes:
+    tensor = {"name": "rows", "shape": [len(rows), 4], "datatype": "FP64", "data": rows}
     return json.dumps({"inputs": [tensor]}).encode()
 
 
-def _seldon_body(rows: int) -> bytes:
-    return json.dumps({"data": {"ndarray": [ROW] * rows}}).encode()
+def _seldon_body(rows: Rows) -> bytes:
+    return json.dumps({"data": {"ndarray": rows}}).encode()
 
 
 def _bare(python: Path, peer: Peer, _kind: str, model: Path, port: int, _scratch: Path) -> _Start:
