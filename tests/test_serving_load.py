@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from model_servers import Server, iris_folder, server, wait_for, waiting_folder
+from model_servers import Server, free_port, iris_folder, server, wait_for, waiting_folder
 
 from mlops_charts import contract
 from mlops_charts.serving.workers import usual
@@ -193,3 +195,20 @@ def waiting(held: Path) -> list[dict[str, Any]]:
     """Return the inputs of a request that is answered once a file is gone."""
     return [{"name": "a", "shape": [1], "datatype": "FP64", "data": [1.5]},
             {"name": "wait", "shape": [1], "datatype": "BYTES", "data": [str(held)]}]  # fmt: skip
+
+
+@pytest.mark.parametrize("raises", ["raise KeyError('odd')", "import sys; sys.exit(7)"])
+def test_whatever_a_model_does_while_it_begins_is_said_once(tmp_path: Path, raises: str) -> None:
+    """By one of the processes: why, with where in the log, and the server ends."""
+    folder = waiting_folder(tmp_path / "model")
+    code = folder / "code" / "serve.py"
+    code.write_text(f"{code.read_text()}        {raises}\n".replace("        return inputs[:, 0].astype(float)\n", ""))
+    command = [sys.executable, "-m", "mlops_charts", "serve", str(folder), f"--http-port={free_port()}"]
+    more = ["--metrics-port=0", "--host=127.0.0.1", "--workers=2"]
+    done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=60, check=False)
+
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert (done.returncode, len(errors)) == (3, 1)
+    assert ("KeyError: 'odd'" if "raise" in raises else "SystemExit: 7") in errors[0]
+    assert f"line {len(code.read_text().splitlines())}, in predict" in done.stderr
+    assert not [line for line in done.stderr.splitlines() if line.startswith("Traceback")]

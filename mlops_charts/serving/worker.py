@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from traceback import format_exc
 from typing import TYPE_CHECKING, Any, Final
 
 from mlops_charts.log import log
@@ -37,14 +38,24 @@ def application(asked: Asked, metrics: Metrics, truth: Truth, workers: int) -> A
         slot = metrics.begin()
         made = _loaded(asked, metrics, truth, slot, workers)
     except (BrokenModel, OSError) as error:
-        if metrics.counters.first():
-            sys.stderr.write(f"error: {error}\n")
-            sys.stderr.flush()
+        _say(metrics, str(error))
+        raise SystemExit(1) from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - what a model's own code does is known to nobody
+        _say(metrics, f"the server cannot begin: {type(error).__name__}: {error}", traceback=format_exc())
         raise SystemExit(1) from None
     gc.collect()
     gc.freeze()  # what was loaded stays, and need not be looked at again
     metrics.counters.tell(slot, READY)
     return made
+
+
+def _say(metrics: Metrics, why: str, **more: str) -> None:
+    """Write why there is no server; of several processes that fail alike one does."""
+    if metrics.counters.first():
+        if more:
+            log("server cannot begin", **more)
+        sys.stderr.write(f"error: {why}\n")
+        sys.stderr.flush()
 
 
 def _loaded(asked: Asked, metrics: Metrics, truth: Truth, slot: int, workers: int) -> Any:
