@@ -81,11 +81,11 @@ def test_what_this_machine_changes(rendering: Rendering) -> None:
     here = on_this_machine(rendering, ("prod",)).plan
     (place,) = release_spec(here).environments
     policy = place.policy
-    assert (policy.interval_seconds, policy.bake_seconds, policy.max_duration_seconds) == (6, 0.001, LONGEST)
-    assert [(check.metric, check.max_ratio) for check in policy.checks] == [("latency", 5)]
+    assert (policy.interval_seconds, policy.bake_seconds, policy.max_duration_seconds) == (8, 0.001, LONGEST)
+    assert [(check.metric, check.max_ratio) for check in policy.checks] == [("latency", 8)]
     assert (place.replicas, place.autoscaled, place.freeze) == (1, False, ())
     told = "\n".join(left_out(rendering.plan, "prod"))
-    for words in ("not 5m", "(30m)", "(sales)", "5 times as long, and not 1.2", "one pod", "freezes", "staging"):
+    for words in ("not 5m", "(30m)", "(sales)", "8 times as long, and not 1.2", "one pod", "freezes", "staging"):
         assert words in told
 
 

@@ -17,8 +17,8 @@ from mlops_charts.problems import nearest
 from mlops_charts.spec.operation import Check
 
 RATE: Final = 600.0  # requests per second that are replayed
-INTERVAL: Final = 6  # seconds in which a version that is no worse than admitted can show it ahead of being taken back
-SLOWER: Final = 5.0  # times as long as the other version may take, where they share processors with all else
+INTERVAL: Final = 8  # seconds in which a version that is no worse than admitted can show it ahead of being taken back
+SLOWER: Final = 8.0  # times as long as the other version may take, where they share processors with all else
 LONGEST: Final = 600  # seconds after which a release that is still undecided is rolled back
 _NOW: Final = "1ms"  # a duration is more than nothing
 
