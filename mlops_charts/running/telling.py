@@ -37,11 +37,12 @@ def awaited(state: ReleaseState, story: Story, traffic: Sequence[Second]) -> str
         return f"waits for a person's approval: `{command}` in another terminal"
     look = story.looks[-1] if story.looks else None
     begun = story.moves[-1].at if story.moves else 0.0
-    if look is None or look.at < begun or all(check.finding == "noData" for check in look.checks):
+    stale = look is None or look.at < begun or (look.phase, look.step) != (state.phase, state.step)
+    if look is None or stale or all(check.finding == "noData" for check in look.checks):
         waits = "waiting for pods and route"
         if state.phase == "warming" and story.rival:
             waits = "waiting until both versions run, and have run in peace for some seconds"
-        what = look.message if look is not None and look.at >= begun else waits
+        what = waits if look is None or stale else look.message
         return f"{story.version} {state.phase}: {what}"
     return f"{story.version} {_title(state)}: {_requests(story, traffic, begun)}; {evidence(look)}"
 
