@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException
@@ -18,9 +19,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rsgi_calls
 from model_servers import Server, free_port, iris_folder, server, wait_for, waiting_folder
 
 from mlops_charts import contract
+from mlops_charts.serving.asked import Asked
 from mlops_charts.serving.workers import usual
 
 INFER = "/v2/models/model/infer"
@@ -212,3 +215,45 @@ def test_whatever_a_model_does_while_it_begins_is_said_once(tmp_path: Path, rais
     assert ("KeyError: 'odd'" if "raise" in raises else "SystemExit: 7") in errors[0]
     assert f"line {len(code.read_text().splitlines())}, in predict" in done.stderr
     assert not [line for line in done.stderr.splitlines() if line.startswith("Traceback")]
+
+
+class Slow(rsgi_calls.Call):
+    """A body of which the second piece comes once a test says so."""
+
+    go: asyncio.Event
+
+    async def __call__(self) -> bytes:
+        """Return the body once all has come."""
+        await self.go.wait()
+        return self.body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield a byte, and later the rest."""
+        yield self.body[:1]
+        await self.go.wait()
+        yield self.body[1:]
+
+
+def test_who_sends_a_large_body_slowly_takes_no_room(model: Path) -> None:
+    """Of a body only what has come counts as held; others are answered meanwhile, and it is too once it is whole."""
+    most = 200_000
+    body = json.dumps({"id": "x" * (most - 200), **ONE}).encode()
+
+    async def run() -> tuple[int, list[int], int]:
+        app = rsgi_calls.app_of(Asked(model, max_body_bytes=most))
+        go = asyncio.Event()
+        calls = [Slow(body) for _ in range(12)]
+        for call in calls:
+            call.go = go
+        scope = rsgi_calls.Scope("POST", INFER, {"content-length": str(len(body))})
+        slow = [asyncio.ensure_future(app.__rsgi__(scope, call)) for call in calls]
+        await asyncio.sleep(0)
+        other = await rsgi_calls.ask(app, "POST", INFER, json.dumps(ONE).encode())
+        go.set()
+        await asyncio.gather(*slow)
+        last = await rsgi_calls.ask(app, "POST", INFER, body)
+        return other.status, [call.status for call in calls], last.status
+
+    other, slow, last = asyncio.run(run())
+    assert (other, last, set(slow)) == (200, 200, {200, 503})
+    assert slow.count(200) == 4

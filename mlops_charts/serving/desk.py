@@ -22,6 +22,7 @@ _UNAVAILABLE: Final = 503
 _DIGITS: Final = 16  # of a length that anybody means
 # Times the largest body: so much is read, to be thrown away, of one who reads only once all is sent.
 _PATIENCE: Final = 4
+_WHOLE: Final = 2**16  # bytes; of a longer body only what has come takes room, so that who sends slowly takes none
 BODIES: Final = 4  # times the largest body: so much may be held of all requests together
 
 
@@ -104,6 +105,7 @@ class Desk:
     def __init__(self, house: House, face: Face) -> None:
         self._house, self._face, self._metrics, self._batching = house, face, house.metrics, house.batching
         self._most, self._state = house.max_body_bytes, house.state
+        self._whole = min(house.max_body_bytes, _WHOLE)
 
     async def answer(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
@@ -114,7 +116,7 @@ class Desk:
         try:
             headers = scope.headers
             length = told_length(headers.get("content-length"))
-            if 0 <= length <= self._most and batching.held + length <= self._most * BODIES:
+            if 0 <= length <= self._whole and batching.held + length <= self._most * BODIES:
                 batching.held += length
                 ask.size = length
                 body = await protocol()
