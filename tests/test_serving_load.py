@@ -248,7 +248,7 @@ def test_who_sends_a_large_body_slowly_takes_no_room(model: Path) -> None:
         scope = rsgi_calls.Scope("POST", INFER, {"content-length": str(len(body))})
         slow = [asyncio.ensure_future(app.__rsgi__(scope, call)) for call in calls]
         await asyncio.sleep(0)
-        other = await rsgi_calls.ask(app, "POST", INFER, json.dumps(ONE).encode())
+        other = await rsgi_calls.ask(app, "POST", INFER, json.dumps({"id": "x" * 10_000, **ONE}).encode())
         go.set()
         await asyncio.gather(*slow)
         last = await rsgi_calls.ask(app, "POST", INFER, body)
