@@ -111,3 +111,20 @@ def test_faster_requests_never_make_it_fail(histogram: list[int], place: int) ->
     known = counts(20_000).latency
     one, other = (_compared(known, tuple(each)) for each in (histogram, faster))
     assert not (one.finding == "pass" and other.finding == "fail")
+
+
+def test_slower_elsewhere_than_at_the_quantile_is_no_failure() -> None:
+    """Where both are slower than before, the bound that was chosen then tells of other requests than the slowest."""
+    before = _histogram(*[0.002] * 940, *[0.004] * 60)
+    stable = _histogram(*[0.002] * 500, *[0.006] * 440, *[0.020] * 60)
+    candidate = _histogram(*[0.002] * 100, *[0.006] * 840, *[0.014] * 60)
+    sight = replace(
+        window(replace(counts(1000), latency=candidate)),
+        stable=replace(counts(1000), latency=stable),
+        before=replace(counts(1000), latency=before),
+        bounds=BOUNDS,
+    )
+    found = judge(policy(LATENCY), sight).checks[0]
+    assert found.effect is not None
+    assert found.effect < 1
+    assert (found.finding, found.log_fail <= 0) == ("undecided", True)

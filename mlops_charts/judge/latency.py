@@ -112,6 +112,9 @@ def compare_latency(check: PolicyCheck, window: Window, alpha: float, *, interva
     if isinstance(places, str):
         return replace(blank, samples=(int(stable.total), int(candidate.total)), note=places)
     figures = stable.quantile(share), candidate.quantile(share)
+    worse = log_above(stable, candidate, known, replace(places, stable=places.fail), places.fail)
+    if figures[1] <= figures[0]:  # slower elsewhere than at the quantile, as where both have become slower since before
+        worse = min(worse, 0.0)
     return replace(
         blank,
         finding="undecided",
@@ -120,7 +123,7 @@ def compare_latency(check: PolicyCheck, window: Window, alpha: float, *, interva
         effect=figures[1] / figures[0],
         interval=_interval(stable, candidate, known, places, blank.need_pass) if interval else None,
         log_pass=log_below(stable, candidate, known, places, places.candidate),
-        log_fail=log_above(stable, candidate, known, replace(places, stable=places.fail), places.fail),
+        log_fail=worse,
         samples=(int(stable.total), int(candidate.total)),
         note="" if places.stable else "faster than the smallest bound: compared by how many are slower than it",
     )
