@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from mlops_charts.errors import Mistake
 from mlops_charts.release.phases import Ingress
 from mlops_charts.release.policy import Policy
+from mlops_charts.release.state import SLOTS
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True)
+
+
+def _moment(given: str) -> str:
+    if datetime.fromisoformat(given).tzinfo is None:
+        raise ValueError("it has no time zone")
+    return given
+
+
+def _by_slot(given: dict[str, str]) -> dict[str, str]:
+    if missing := set(SLOTS) - given.keys():
+        raise ValueError(f"it does not say {' and '.join(sorted(missing))}")
+    return given
 
 
 class Freeze(_Part):
@@ -26,8 +40,8 @@ class Freeze(_Part):
         to: Its end.
     """
 
-    from_: str = Field(alias="from")
-    to: str
+    from_: Annotated[str, AfterValidator(_moment)] = Field(alias="from")
+    to: Annotated[str, AfterValidator(_moment)]
 
 
 class Place(_Part):
@@ -94,8 +108,8 @@ class ReleaseSpec(_Part):
     runtime: Literal["python", "seldon-core", "sklearn", "mlflow"]
     protocol: Literal["v2", "seldon"]
     executor: bool
-    deployments: dict[str, str]
-    services: dict[str, str]
+    deployments: Annotated[dict[str, str], AfterValidator(_by_slot)]
+    services: Annotated[dict[str, str], AfterValidator(_by_slot)]
     service_port: int
     route: str
     repository: Repository

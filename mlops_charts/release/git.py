@@ -265,6 +265,8 @@ def _output(
         )
     except FileNotFoundError:
         raise RepositoryError("git is not installed, and releases are kept in git") from None
+    except ValueError as error:  # no program can be given a NUL
+        raise RepositoryError(f"git cannot be asked: {error}") from None
     late = threading.Event()
     timer = threading.Timer(_TIMEOUT, _end, (process, late))
     timer.start()
