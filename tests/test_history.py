@@ -191,3 +191,18 @@ def test_a_person_s_rollback_tells_who(desk: Desk) -> None:
     assert "1.2.0 is taken back by a person: rollingBack (1.1.0 100 %), by Ann" in said
     assert "wrong prices" in said
     assert desk.say("history", "iris", "--verify")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "reason", ["Mlops-Event: approve", "See The record of its evidence, because MLflow could not take it: eA== here"]
+)
+def test_no_reason_is_taken_for_what_programs_say(desk: Desk, reason: str) -> None:
+    """It is told as it was given, whatever it looks like."""
+    told = Told(desk.root / "told")
+    told.first()
+    told.happen(Start(identity(2), POLICY))
+    told.happen(Ready())
+    served(desk, told)
+    assert desk.say("release", "rollback", "iris", "--reason", reason)[0] == 0
+    event = read(told)[-1]
+    assert (event.event, event.body, event.carried) == ("rollBack", reason, None)

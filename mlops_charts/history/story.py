@@ -5,7 +5,7 @@ What is told here is what commits claim; whether it holds is asked in `verify`. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -211,5 +211,8 @@ def _version(before: ReleaseState | None, after: ReleaseState | None) -> str:
 
 
 def _words(rest: str) -> str:
-    paragraphs: Iterator[str] = (one.strip() for one in rest.split("\n\n"))
-    return "\n\n".join(one for one in paragraphs if one and not one.startswith("Mlops-"))
+    """Return what a message says behind its first line, without the trailers, which only its last paragraph can be."""
+    paragraphs = [one.strip() for one in rest.split("\n\n") if one.strip()]
+    if paragraphs and paragraphs[-1].startswith("Mlops-"):
+        paragraphs.pop()
+    return "\n\n".join(paragraphs)

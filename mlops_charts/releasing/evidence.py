@@ -35,6 +35,7 @@ FOLDER: Final = "releases"  # of the run's artifacts
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _SHOWN: Final = 16  # digits of the digest in the name of the file
 _ENCLOSED: Final = "The record of its evidence, because MLflow could not take it:"
+_MARK: Final = re.compile(rf"(?:\A|\n\n){re.escape(_ENCLOSED)}\n")  # a paragraph's first line: no reason holds it
 _WIDTH: Final = 100  # characters of a line of a message
 _LARGEST: Final = 16 * 1024 * 1024  # bytes
 
@@ -198,9 +199,10 @@ def enclosed(data: bytes) -> str:
 
 def disclosed(body: str) -> tuple[str, bytes | None]:
     """Return the words of a commit's message and the record that it carries: None without one, or a damaged one."""
-    words, mark, packed = body.partition(_ENCLOSED)
-    if not mark:
+    found = _MARK.search(body)
+    if found is None:
         return body, None
+    words, packed = body[: found.start()], body[found.end() :]
     try:
         unpacking = zlib.decompressobj()
         data = unpacking.decompress(base64.b64decode("".join(packed.split()), validate=True), _LARGEST)
