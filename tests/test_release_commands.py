@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from repositories import git
 from serving_samples import identity
 
 from mlops_charts import contract
+from mlops_charts.cli import status_of
 from mlops_charts.local.releases import release_repository
 from mlops_charts.release import nothing_released, release_text
 from mlops_charts.release.events import Pause, Ready, RollBack, Settle, Start
@@ -104,6 +106,51 @@ def test_a_wrong_call_is_a_question_of_usage(desk: Desk, words: str) -> None:
     """Exit status 2, and how it is called."""
     status, found = desk.say("release", *words.split())
     assert (status, "Usage: mlops-charts release" in found) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("rollback", "iris", ""), ("approve", "iris", " "), ("pause", ""), ("status", "iris", "--environment", "")],
+)
+def test_an_empty_word_is_not_taken_for_none(desk: Desk, words: tuple[str, ...]) -> None:
+    """A variable of a script that is not set must not roll back whatever is there."""
+    desk.put(staging=after(*CANARY))
+    before = desk.commits()
+    status, found = desk.say("release", *words)
+    assert (status, desk.commits(), "it is empty" in found) == (2, before, True)
+
+
+def test_status_bears_a_release_without_a_beginning(desk: Desk) -> None:
+    """An edit may leave the clocks empty."""
+    state = after(*CANARY).model_copy(update={"started_at": "", "step_started_at": ""})
+    desk.put(staging=state)
+    status, found = desk.say("release", "status", "iris", "--environment", "staging")
+    assert (status, "waits for" in found) == (0, True)
+
+
+def test_a_clock_that_no_time_can_be_added_to_is_told(desk: Desk) -> None:
+    """The last moment of the calendar is read as a date, and no sum with it is."""
+    last = "9999-12-31T23:59:59-14:00"
+    desk.put(staging=after(*CANARY, Pause()).model_copy(update={"started_at": last}))
+    status, found = desk.say("release", "resume", "iris", "--environment", "staging")
+    assert (status, "is no moment" in found) == (1, True)
+
+
+def test_a_release_file_in_another_encoding_is_left_alone(desk: Desk) -> None:
+    """Its bytes would come back as others."""
+    path = path_of("staging")
+    odd = release_text(after(*CANARY)).replace('"1.1.0"', '"1.1.0\u00fc"').encode("latin-1")
+    work = desk.root / "work"
+    git(desk.root, "clone", "--quiet", str(desk.server), str(work))
+    (work / path).write_bytes(odd)
+    git(work, "commit", "--quiet", "-am", "Save it elsewhere")
+    git(work, "push", "--quiet", "origin", "HEAD:main")
+    before = desk.commits()
+    status, found = desk.say("release", "pause", "iris", "--environment", "staging")
+    assert (status, desk.commits()) == (1, before)
+    assert "does not belong in a text file" in found
+    status, found = desk.say("history", "iris", "--environment", "staging")
+    assert (status, "does not belong in a text file" in found) == (0, True)
 
 
 def test_the_environment_is_the_one_that_fits(desk: Desk) -> None:
@@ -298,3 +345,11 @@ def test_a_model_is_named_as_everywhere(desk: Desk, monkeypatch: pytest.MonkeyPa
     (desk.repo / "model/iris/model.yaml").write_text("apiVersion: nonsense\n")
     status, said = desk.say("release", "status", "iris")
     assert (status, "model/iris/model.yaml:1:" in said) == (1, True)
+
+
+def test_a_closed_stdout_is_no_failure(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell's `>&-` leaves nothing to write to, and whoever does so wants nothing."""
+    desk.put(staging=after(*CANARY))
+    monkeypatch.setattr(sys, "stdout", None)
+    assert status_of(["release", "pause", "iris"]) == 0
+    assert desk.state().paused

@@ -17,7 +17,8 @@ def told(run: Callable[[], Any]) -> int:
     """Call and return an exit status; say on stderr what went wrong."""
     try:
         found = run()
-        sys.stdout.flush()
+        if sys.stdout is not None:  # a shell's `>&-` has closed it
+            sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except SystemExit:

@@ -32,7 +32,7 @@ class Change:
         message: The whole message.
         trailers: What the message says in a form for programs.
         path: The file.
-        text: Its text from then on; None where it was removed, or is no text.
+        text: Its text from then on; None where it was removed.
         touched: All files that the commit touches.
     """
 
@@ -98,7 +98,7 @@ def _trailers(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _texts(git: Git, blobs: set[str]) -> dict[str, str]:
-    """Return contents by their name in git; what is no text is left out."""
+    """Return contents by their name in git; bytes that are no UTF-8 are lone surrogates in them."""
     wanted = sorted(blobs - {_NONE})
     found: dict[str, str] = {}
     for start in range(0, len(wanted), _AT_ONCE):
@@ -123,7 +123,6 @@ def _batch(printed: bytes) -> dict[str, str]:
             at = end + 1
             continue
         size = int(head[2])
-        with suppress(UnicodeDecodeError):
-            found[head[0]] = printed[end + 1 : end + 1 + size].decode("utf-8")
+        found[head[0]] = printed[end + 1 : end + 1 + size].decode("utf-8", errors="surrogateescape")
         at = end + size + 2
     return found

@@ -82,7 +82,7 @@ class Branch:
     commit: str
 
     def text(self, path: str) -> str | None:
-        """Return the text of a file; None if there is none.
+        """Return the text of a file; None if there is none. Bytes that are no UTF-8 are lone surrogates in it.
 
         Raises:
             RepositoryError: It is no regular file.
@@ -93,7 +93,7 @@ class Branch:
         mode, kind, name = listed.partition("\t")[0].split()
         if kind != "blob" or mode == "120000":
             raise RepositoryError(f"{path} is no file in {self.git.address}")
-        return self.git.run("cat-file", "blob", name)
+        return self.git.output("cat-file", "blob", name).decode("utf-8", errors="surrogateescape")
 
     def newest(self, path: str) -> str:
         """Return the newest commit that touched a folder; empty if none did. It needs the branch with its history."""

@@ -56,7 +56,7 @@ def start(
     if state.paused and state.in_flight:
         held = flying_version(state)
         raise Paused(
-            f"a person holds the release of {held}, so {new.version} does not supersede it; resume or abort it"
+            f"a person holds the release of {held}, so {new.version} does not supersede it; resume it, or roll it back"
         )
     return _begun(state, new, ingress, "awaitingApproval" if approval else "warming", min_replicas).model_copy(
         update={"started_at": at, "step_started_at": at, "policy": dict(policy), "rejected": state.rejected}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+from math import inf
 from typing import Any, Final
 
 from mlops_charts.release import ReleaseState, problems_of
@@ -151,13 +152,15 @@ def _of_the_world(state: ReleaseState, policy: Policy, flying: str, now: datetim
     if state.phase in JUDGED:
         checks = ", ".join(check.title for check in policy.checks)
         left = policy.interval_seconds - (now.timestamp() - seconds_of(state.step_started_at))
-        rest = f", and {_length(left)} more" if left > 0 else ""
+        rest = f", and {_length(left)} more" if 0 < left < inf else ""
         return f"requests enough to judge {checks} by{rest}" if checks else f"the next look of the judge{rest}"
     if state.phase == "promoting":
         return "the route, to be seen with all traffic on it"
     left = policy.bake_seconds - (now.timestamp() - seconds_of(state.step_started_at))
     if not pair(state).rival:
         return "the next look of the judge, which settles it"
+    if left == inf:
+        return f"a person, to say since when: stepStartedAt of {flying} is empty"
     return f"the end of the bake, in {_length(left)}" if left > 0 else "the next look of the judge, which ends the bake"
 
 
