@@ -11,6 +11,8 @@ from release_desks import sat_down
 
 from mlops_charts.errors import Mistake
 from mlops_charts.release.asked import read_release_spec
+from mlops_charts.release.git import RepositoryError
+from mlops_charts.release.repository import Remote, fetched
 from mlops_charts.steering.about import about
 
 
@@ -36,3 +38,9 @@ def test_a_spec_that_nobody_rendered_is_told(spec: dict[str, Any], tmp_path: Pat
         file.write_text(json.dumps({**spec, **change}), encoding="utf-8")
         with pytest.raises(Mistake, match=why):
             read_release_spec(file)
+
+
+def test_git_is_given_no_path_that_none_can_be() -> None:
+    """A NUL in an address or a path is told, and raises nothing of Python's."""
+    with pytest.raises(RepositoryError, match="git cannot be asked"), fetched(Remote("a\0b", "main")):
+        pass
