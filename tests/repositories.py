@@ -28,6 +28,14 @@ def process(
     )
 
 
+def share_cache(root: Path) -> None:
+    """Let runs in a repository use the packages that runs of this project have installed, which takes long."""
+    kept, link = ROOT / ".mlops-charts" / "cache", root / ".mlops-charts" / "cache"
+    for folder in (kept, link.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(kept, target_is_directory=True)
+
+
 def snapshot(root: Path) -> dict[str, tuple[bytes, int]]:
     """Return the content and the time of every file below charts/ and apps/."""
     files = [file for top in ("charts", "apps") for file in (root / top).rglob("*") if file.is_file()]

@@ -213,8 +213,9 @@ def test_what_cannot_start_is_tried_again_and_told(tmp_path: Path, model: Path) 
 def test_nothing_outlives_the_process_that_began_it(tmp_path: Path, model: Path) -> None:
     """After Ctrl-C and after SIGKILL alike, servers and Envoy are gone."""
     program = textwrap.dedent("""
-        import json, sys, time
+        import json, signal, sys, time
         from pathlib import Path
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # who began the tests in the background ignores it
         from mlops_charts.local.cluster import LocalCluster
         from mlops_charts.local.predictors import Image
         home, model, objects = map(Path, sys.argv[1:])

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from repositories import ROOT, git
+from repositories import ROOT, git, share_cache
 
 from mlops_charts.assemble import Rendering, plan_of
 from mlops_charts.errors import NotFound
@@ -162,6 +162,7 @@ def test_a_release_on_this_machine(tmp_path: Path) -> None:
     (tmp_path / "model/iris/model.yaml").write_text(MODEL)
     (tmp_path / "model/iris/train.py").write_text(TRAIN)
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    share_cache(tmp_path)
     out, talk = started(tmp_path, "--bad", "errors").communicate(timeout=60)
     assert (out, "to compare a bad one with; first `mlops-charts run model/iris`" in talk) == ("", True), talk
     first = started(tmp_path, "--builder", "none")

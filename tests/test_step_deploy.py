@@ -61,7 +61,8 @@ def test_a_release_starts_with_one_commit(tmp_path: Path) -> None:
         "predictionDrift",
     ]
     assert git(pipeline.server, "log", "-1", "--format=%B", "main").splitlines() == [
-        "Start the release of iris 1.0.0 in staging: none -> warming", "", "Mlops-Model: iris", "Mlops-Environment: staging",
+        "Start the release of iris 1.0.0 in staging: none -> warming", "",
+        "Mlops-Model: iris", "Mlops-Environment: staging",
         "Mlops-Version: 1.0.0", "Mlops-Workflow: iris-a1b2", f"Mlops-Run: {run_id}", "Mlops-Event: start", "",
     ]  # fmt: skip
     assert git(pipeline.server, "rev-parse", "main").strip() == result.commit

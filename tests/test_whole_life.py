@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from repositories import git, process
+from repositories import git, process, share_cache
 from s3_server import S3Server, s3_server
 
 MODEL = """\
@@ -98,6 +98,7 @@ def life(tmp_path: Path) -> Iterator[Life]:
     git(root, "init", "-q", "-b", "main")
     git(root, "add", ".")
     git(root, "commit", "-qm", "Begin")
+    share_cache(root)
     with s3_server(tmp_path / "buckets") as server:
         yield Life(root, server)
 
