@@ -34,7 +34,7 @@ from mlops_charts.validation.documents import split
 from mlops_charts.validation.helm import HelmLibrary
 from mlops_charts.validation.proofs import prove
 
-SHARDS = range(6)
+SHARDS = range(4)
 Raw = Mapping[str, Any]
 
 
