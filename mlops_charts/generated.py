@@ -1,4 +1,4 @@
-"""Files of this project that are made from its code: the schemas and four pages of the documentation.
+"""Files of this project that are made from its code: the schemas and five pages of the documentation.
 
 `python -m mlops_charts.generated` writes them, `--check` exits 1 if one is stale.
 """
@@ -12,6 +12,7 @@ from typing import Final
 from mlops_charts.capacity.measured import capacity_schema
 from mlops_charts.explain import problems_markdown, reference_markdown
 from mlops_charts.local.fields import table
+from mlops_charts.release.describing import transitions_markdown
 from mlops_charts.spec.schema import schema_text
 from mlops_charts.step_reference import steps_markdown, steps_schema
 from mlops_charts.tree import Tree
@@ -35,6 +36,7 @@ def files() -> Tree:
             "docs/spec.md": reference_markdown(),
             "docs/problems.md": problems_markdown(),
             "docs/steps.md": steps_markdown(),
+            "docs/transitions.md": transitions_markdown(),
             "docs/workflow-fields.md": f"{_FIELDS}\n{table()}\n",
             "mlops_charts/schemas/steps.schema.json": steps_schema(),
         }

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from mlops_charts.release.machine import TRANSITIONS, Row
 from mlops_charts.release.phases import PHASES, RESTING
 from mlops_charts.release.state import Phase
 
+_PAGE: Final = """# What moves a release
+
+The state machine of releases, made from its code; [releases.md](releases.md) says what the phases mean.
+
+```mermaid
+{diagram}```
+
+A newer version may start in every phase, which is not drawn; nor is what stays in its phase.
+
+Every event in every phase; what is `refused` says why and what to do, and what happens a second time changes nothing:
+
+{table}"""
 _WHO = {
     "Start": "pipeline, judge, person",
     "Approve": "person",
@@ -16,6 +29,11 @@ _WHO = {
     "RollBack": "person",
     "Unreject": "person",
 }
+
+
+def transitions_markdown() -> str:
+    """Return the page of the state machine."""
+    return _PAGE.format(diagram=state_diagram(), table=transition_table())
 
 
 def transition_table() -> str:

@@ -1,6 +1,6 @@
 """The state machine of releases: what each event makes of a release in each phase.
 
-`TRANSITIONS` has every event in every phase, and docs/releases.md shows it. All is pure: the same state and event give
+`TRANSITIONS` has every event in every phase, and docs/transitions.md shows it. All is pure: the same state and event give
 the same result at any time and place. When which event happens is not here.
 """
 
