@@ -13,7 +13,7 @@ from mlops_charts.errors import NoPlatform, NotFound
 from mlops_charts.fleet import Outcome, colliding, render_models, rendering_of, suspects
 from mlops_charts.generators.table import generators
 from mlops_charts.loading import Platform, load_model, load_platform
-from mlops_charts.problems import Problem, has_errors, sort
+from mlops_charts.problems import Problem, has_errors, nearest, sort
 from mlops_charts.source import read
 from mlops_charts.standing import foreign_apps
 from mlops_charts.tree import Owned, Tree
@@ -21,6 +21,7 @@ from mlops_charts.workspace import Changes, Workspace, changes_of, find_workspac
 from mlops_charts.workspace.write import list_folder, read_text, source_of
 
 MODEL_SOURCE = re.compile(r"model/([a-z0-9-]+)/model\.yaml")
+_LONGEST = 100  # characters of a name that is none
 _PLATFORM = re.compile(rb"^kind:[ \t]*[\"']?Platform\b", re.MULTILINE)
 
 
@@ -64,6 +65,50 @@ def what(paths: Sequence[Path], platform: Path | None = None) -> tuple[Workspace
     if not files:
         raise NotFound(f"no model in {workspace.root / 'model'}; `mlops-charts init NAME` starts one")
     return workspace, files
+
+
+def one_model(meant: Path | None, platform: Path | None = None) -> tuple[Workspace, Path]:
+    """Return the repository and the one model.yaml that somebody means: by its name, its folder, or its file.
+
+    Args:
+        meant: What was said; None for the only model of the repository.
+        platform: The platform.yaml to use.
+
+    Raises:
+        NotFound: There is no such model, or there are several.
+    """
+    if meant is None:
+        return _only(*what([], platform))
+    bare = meant.name == str(meant)
+    models = find_workspace(Path.cwd(), platform).root / "model"
+    named = models / meant / "model.yaml"
+    if bare and _exists(named):
+        return what([named], platform)[0], named
+    if not _exists(meant):
+        raise NotFound(_unknown(str(meant), models if bare else meant.parent))
+    return _only(*what([meant], platform), said=f"{meant}: ")
+
+
+def _only(workspace: Workspace, files: Sequence[Path], said: str = "") -> tuple[Workspace, Path]:
+    if len(files) > 1:
+        names = ", ".join(workspace.relative(file.parent) for file in files)
+        raise NotFound(f"{said}there are {len(files)} models; say which: {names}")
+    return workspace, files[0]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False  # no name that a file could have
+
+
+def _unknown(model: str, folder: Path) -> str:
+    model = model if len(model) <= _LONGEST else f"{model[:_LONGEST]}..."
+    known = sorted(file.parent.name for file in folder.glob("*/model.yaml"))
+    near = nearest(model, known)
+    hint = f'; did you mean "{near}"?' if near else f"; there are {', '.join(known)}" if known else ""
+    return f'no model "{model}" in {folder}{hint}'
 
 
 def repository(paths: Sequence[Path], platform: Path | None = None) -> tuple[Workspace, list[Path]]:

@@ -262,7 +262,7 @@ def test_versions_that_are_not_there(root: Path, registry: Registry, tmp_path: P
     versioned(registry, tmp_path, "")
     with pytest.raises(NotFound, match=r"iris has no version 3\.0\.0 in MLflow; the newest are 1\.0\.0"):
         local(root, "3.0.0")
-    with pytest.raises(NotFound, match="no model rose in"):
+    with pytest.raises(NotFound, match='no model "rose" in'):
         card(CardAsked("rose"))
 
 

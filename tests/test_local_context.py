@@ -6,7 +6,6 @@ The one locked package of these contexts leads to the packages of the tests, so 
 from __future__ import annotations
 
 import json
-import os
 import platform
 import signal
 import subprocess
@@ -156,7 +155,12 @@ def test_nothing_is_left_when_a_proof_is_interrupted(tmp_path: Path, shelf: Path
     model = tmp_path / "context" / "model"
     waiting_folder(model)
     code, started = model / "code" / "serve.py", tmp_path / "pid"
-    held = f"import os, time\nopen({str(started)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
+    half = str(tmp_path / "half")
+    held = (
+        "import os, time\n"
+        f"with open({half!r}, 'w') as said:\n    said.write(str(os.getpid()))\n"
+        f"os.rename({half!r}, {str(started)!r})\ntime.sleep(600)\n"
+    )
     code.write_text(held)
     context = packed(tmp_path / "context", shelf)
     command = [sys.executable, "-m", "mlops_charts.local.aside", "context", context, cache, tmp_path / "a"]
@@ -165,18 +169,17 @@ def test_nothing_is_left_when_a_proof_is_interrupted(tmp_path: Path, shelf: Path
         proof.send_signal(signal.SIGTERM)
         proof.wait(30)
 
-    pid = int(started.read_text() or "0")
-    assert ended(pid)
+    assert ended(int(started.read_text()))
 
 
 def ended(pid: int) -> bool:
     """Return whether a process has ended, or does within seconds."""
     for _ in range(500):
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+            status = Path(f"/proc/{pid}/status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
             return True
-        if "State:\tZ" in Path(f"/proc/{pid}/status").read_text():
+        if "State:\tZ" in status:
             return True  # nobody waits for it any more
         time.sleep(0.01)
     return False

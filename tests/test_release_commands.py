@@ -84,7 +84,7 @@ def test_the_life_of_a_release_in_the_hands_of_persons(desk: Desk) -> None:
         ("rollback iris", "no version is known from before 1.1.0; release another one"),
         ("pause iris --environment dev", "iris is not served in dev; its environments are staging, prod"),
         ("pause irs", 'no model "irs" in '),
-        ("pause ./nowhere", 'no model "./nowhere"'),
+        ("pause ../nowhere", 'no model "../nowhere"'),
         ("pause platform.yaml", "platform.yaml: this is a platform; name a model"),
         ("status -", 'no model "-"'),
         ("status iris --environment dev", "iris is not served in dev"),
@@ -341,7 +341,10 @@ def test_a_model_is_named_as_everywhere(desk: Desk, monkeypatch: pytest.MonkeyPa
         assert desk.say("release", "status", name)[0] == 0, name
     (desk.repo / "model/rose").mkdir()
     (desk.repo / "model/rose/model.yaml").write_text("x: 1\n")
-    assert desk.say("release", "status", "..") == (1, "error: ..: there are 2 models; say which: iris, rose")
+    assert desk.say("release", "status", "..") == (
+        1,
+        "error: ..: there are 2 models; say which: model/iris, model/rose",
+    )
     (desk.repo / "model/iris/model.yaml").write_text("apiVersion: nonsense\n")
     status, said = desk.say("release", "status", "iris")
     assert (status, "model/iris/model.yaml:1:" in said) == (1, True)

@@ -91,7 +91,7 @@ def test_mistakes_in_assignments(here: Path, capsys: pytest.CaptureFixture[str],
         (["--from", "validate"], 1, "error: --from validate: no earlier run has everything of guard, train; run once"),
         (["--from", "train", "--until", "guard"], 1, "error: --until guard ends before --from train begins"),
         (["--trigger", "never"], 2, "Invalid value for '--trigger'"),
-        (["nowhere"], 1, "error: nowhere: there is no model.yaml, nor a folder of models"),
+        (["nowhere"], 1, 'error: no model "nowhere" in'),
         (["--platform", "gone.yaml"], 1, "gone.yaml: "),
     ],
 )

@@ -1,7 +1,7 @@
 """The state machine of releases: what each event makes of a release in each phase.
 
-`TRANSITIONS` has every event in every phase, and docs/transitions.md shows it. All is pure: the same state and event give
-the same result at any time and place. When which event happens is not here.
+`TRANSITIONS` has every event in every phase, and docs/transitions.md shows it. All is pure: the same state and event
+give the same result at any time and place. When which event happens is not here.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from mlops_charts.assemble import plan_of
-from mlops_charts.errors import InvalidSpec, NotFound
+from mlops_charts.errors import InvalidSpec
 from mlops_charts.history.card import Card
 from mlops_charts.history.card_page import html, markdown
 from mlops_charts.history.card_sections import card_of
@@ -29,7 +29,7 @@ from mlops_charts.local.releases import NAME
 from mlops_charts.planning import Plan, release_spec
 from mlops_charts.release.git import Access, RepositoryError
 from mlops_charts.releasing import evidence
-from mlops_charts.rendering import what
+from mlops_charts.rendering import one_model
 
 _HOME = ".mlops-charts"
 
@@ -95,19 +95,7 @@ def card(asked: CardAsked, environ: Mapping[str, str] | None = None, now: dateti
 
 
 def _model(asked: CardAsked) -> Model:
-    path = Path(asked.model)
-    if asked.model and not path.exists() and "/" not in asked.model:
-        workspace, files = what([])
-        path = next((file for file in files if file.parent.name == asked.model), path)
-        if not path.exists():
-            names = ", ".join(sorted(file.parent.name for file in files))
-            raise NotFound(f"no model {asked.model} in {workspace.root}; there are {names}")
-    elif not asked.model:
-        workspace, files = what([])
-        if len(files) > 1:
-            names = ", ".join(workspace.relative(file.parent) for file in files)
-            raise NotFound(f"there are {len(files)} models; say which: {names}")
-        path = files[0]
+    _, path = one_model(Path(asked.model) if asked.model else None, asked.platform)
     loaded = load_path(path, asked.platform)
     if loaded.model is None:
         raise InvalidSpec(loaded.problems)

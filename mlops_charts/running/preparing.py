@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from mlops_charts.assemble import Rendering, seeded
 from mlops_charts.chart import emit_chart
-from mlops_charts.errors import InvalidSpec, Mistake, NotFound
+from mlops_charts.errors import InvalidSpec, Mistake
 from mlops_charts.fleet import rendering_of
 from mlops_charts.loading import Model, Platform, load_model, load_platform
 from mlops_charts.local.releases import NAME, commit_of, release_repository, set_aside
@@ -20,7 +20,7 @@ from mlops_charts.local.setting import Setting, containers
 from mlops_charts.local.variables import base
 from mlops_charts.planning import Plan
 from mlops_charts.problems import Problem, has_errors
-from mlops_charts.rendering import what
+from mlops_charts.rendering import one_model
 from mlops_charts.running.asked import Asked, Listener
 from mlops_charts.running.assigning import changed
 from mlops_charts.running.grounds import chosen, on_this_machine
@@ -113,18 +113,15 @@ def prepared(asked: Asked, listener: Listener, environ: Mapping[str, str] | None
 
 def _model(asked: Asked) -> tuple[Model, Sequence[Problem]]:
     """Return the model, with the fields that were set, and the warnings about it."""
-    workspace, files = what([asked.path] if asked.path else [], asked.platform)
-    if len(files) > 1:
-        names = ", ".join(workspace.relative(file.parent) for file in files)
-        raise NotFound(f"there are {len(files)} models; say which: {names}")
+    workspace, file = one_model(asked.path, asked.platform)
     platform, problems = load_platform(workspace)
-    loaded = load_model(files[0], workspace, platform)
+    loaded = load_model(file, workspace, platform)
     found = [*problems, *loaded.problems]
     if loaded.model is None or has_errors(found):
         raise InvalidSpec(found)
     if not asked.assignments:
         return loaded.model, found
-    return changed(loaded.model, files[0], asked.assignments), found
+    return changed(loaded.model, file, asked.assignments), found
 
 
 def _home(workspace: Workspace) -> Path:

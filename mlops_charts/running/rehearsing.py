@@ -24,7 +24,7 @@ from mlops_charts.loading import load_path
 from mlops_charts.planning import Plan, policy_of
 from mlops_charts.release.policy import Policy, PolicyCheck
 from mlops_charts.releasing import evidence
-from mlops_charts.rendering import what
+from mlops_charts.rendering import one_model
 
 Kind = Literal["equal", "between", "worse"]
 Tick = Callable[[int], None]
@@ -220,13 +220,7 @@ def _batch(given: Batch) -> tuple[Release, ...]:
 
 
 def _judged(asked: RehearsalAsked) -> tuple[Plan, str, Policy]:
-    path = asked.path
-    if path is None:
-        workspace, files = what([])
-        if len(files) > 1:
-            names = ", ".join(workspace.relative(file.parent) for file in files)
-            raise NotFound(f"there are {len(files)} models; say which: {names}")
-        path = files[0]
+    _, path = one_model(asked.path, asked.platform)
     loaded = load_path(path, asked.platform)
     if loaded.model is None:
         raise InvalidSpec(loaded.problems)

@@ -8,25 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mlops_charts.errors import InvalidSpec, Mistake, NotFound
+from mlops_charts.errors import InvalidSpec, Mistake
 from mlops_charts.fleet import rendering_of
 from mlops_charts.loading import load_path
 from mlops_charts.local.releases import NAME
 from mlops_charts.planning.release import release_spec
-from mlops_charts.problems import nearest
 from mlops_charts.release.asked import ReleaseSpec
 from mlops_charts.release.git import Access
 from mlops_charts.release.policy import Policy
 from mlops_charts.release.repository import Remote
 from mlops_charts.release.state import Identity
-from mlops_charts.rendering import what
-from mlops_charts.workspace import find_workspace
+from mlops_charts.rendering import one_model, what
 
 if TYPE_CHECKING:
     from mlops_charts.steps.registry import Registry
 
 _HOME: Final = ".mlops-charts"
-_LONGEST: Final = 100  # characters of a name that is none
 _PATIENCE: Final = 20.0  # seconds that a person waits for a silent server
 
 
@@ -56,7 +53,7 @@ def about(
         Mistake: The releases of this machine are asked for, and there are none.
     """
     environment = os.environ if environ is None else environ
-    loaded = load_path(_path(model, platform), platform)
+    loaded = load_path(one_model(Path(model), platform)[1], platform)
     if loaded.model is None:
         raise InvalidSpec(loaded.problems)
     spec, root = release_spec(rendering_of(loaded.model).plan), loaded.model.workspace.root.resolve()
@@ -102,36 +99,6 @@ def registry_of(found: About) -> Registry:
         raise Unavailable(f"{file} is not there: nothing was run here yet")
     environ = {name: text for name, text in found.remote.access.environ.items() if name != "MLFLOW_TRACKING_URI"}
     return registry_at(found.spec.tracking_uri, found.spec.registered_model, environ)
-
-
-def _path(model: str, platform: Path | None) -> Path:
-    path, bare = Path(model), Path(model).name == model
-    models = find_workspace(Path.cwd(), platform).root / "model"
-    if bare and _exists(models / model / "model.yaml"):
-        return models / model / "model.yaml"
-    if not _exists(path):
-        return _nowhere(model, models if bare else path.parent)
-    _, files = what([path], platform)
-    if len(files) > 1:
-        raise NotFound(
-            f"{model}: there are {len(files)} models; say which: {', '.join(one.parent.name for one in files)}"
-        )
-    return files[0]
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False  # no name that a file could have
-
-
-def _nowhere(model: str, folder: Path) -> Path:
-    model = model if len(model) <= _LONGEST else f"{model[:_LONGEST]}..."
-    known = sorted(file.parent.name for file in folder.glob("*/model.yaml"))
-    meant = nearest(model, known)
-    hint = f'; did you mean "{meant}"?' if meant else f"; there are {', '.join(known)}" if known else ""
-    raise NotFound(f'no model "{model}" in {folder}{hint}')
 
 
 def _here(spec: ReleaseSpec, root: Path) -> ReleaseSpec:
