@@ -56,7 +56,11 @@ class Rendered:
 
 
 def what(paths: Sequence[Path], platform: Path | None = None) -> tuple[Workspace, list[Path]]:
-    """Return the repository and the model.yaml files that paths mean; without paths, every model of it.
+    """Return the repository and the model.yaml files that are meant; without any, every model of it.
+
+    Args:
+        paths: Names of models, their folders or files, folders of models, or - for stdin.
+        platform: The platform.yaml to use.
 
     Raises:
         NotFound: A path leads to no model, or into another repository than the first; or the repository has no model.
@@ -77,23 +81,44 @@ def one_model(meant: Path | None, platform: Path | None = None) -> tuple[Workspa
     Raises:
         NotFound: There is no such model, or there are several.
     """
-    if meant is None:
-        return _only(*what([], platform))
-    bare = meant.name == str(meant)
-    models = find_workspace(Path.cwd(), platform).root / "model"
-    named = models / meant / "model.yaml"
-    if bare and _exists(named):
-        return what([named], platform)[0], named
-    if not _exists(meant):
-        raise NotFound(_unknown(str(meant), models if bare else meant.parent))
-    return _only(*what([meant], platform), said=f"{meant}: ")
-
-
-def _only(workspace: Workspace, files: Sequence[Path], said: str = "") -> tuple[Workspace, Path]:
+    workspace, files = what([] if meant is None else [meant], platform)
+    if str(meant) == "-":
+        raise NotFound(_unknown(Path("-"), workspace.root / "model"))
     if len(files) > 1:
         names = ", ".join(workspace.relative(file.parent) for file in files)
+        said = "" if meant is None else f"{meant}: "
         raise NotFound(f"{said}there are {len(files)} models; say which: {names}")
     return workspace, files[0]
+
+
+def repository(paths: Sequence[Path], platform: Path | None = None) -> tuple[Workspace, list[Path]]:
+    """Return what `what` does, where it is no mistake that a repository has no model."""
+    named = [path for path in paths if str(path) != "-" and _exists(path)]
+    workspace = find_workspace(named[0] if named else Path.cwd(), platform)
+    for path in named:
+        other = find_workspace(path).root
+        if other != workspace.root:
+            raise NotFound(f"{path}: this is in {other}, and {named[0]} is in {workspace.root}; take one at a time")
+    files = [file for path in paths for file in _models_at(path, workspace.root)] if paths else model_files(workspace)
+    return workspace, list({file.resolve(): file for file in files}.values())
+
+
+def _models_at(path: Path, root: Path) -> list[Path]:
+    if str(path) == "-":
+        return [path]
+    bare, named = path.name == str(path), root / "model" / path / "model.yaml"
+    if bare and _exists(named):
+        return [named]
+    if not _exists(path):
+        raise NotFound(_unknown(path, root / "model" if bare else path.parent))
+    if path.is_file():
+        return [_model_file(path)]
+    if (path / "model.yaml").is_file():
+        return [path / "model.yaml"]
+    found = sorted(path.glob("*/model.yaml")) or sorted((path / "model").glob("*/model.yaml"))
+    if not found:
+        raise NotFound(f"{path}: there is no model.yaml, nor a folder of models")
+    return found
 
 
 def _exists(path: Path) -> bool:
@@ -103,37 +128,12 @@ def _exists(path: Path) -> bool:
         return False  # no name that a file could have
 
 
-def _unknown(model: str, folder: Path) -> str:
-    model = model if len(model) <= _LONGEST else f"{model[:_LONGEST]}..."
+def _unknown(path: Path, folder: Path) -> str:
+    model = str(path) if len(str(path)) <= _LONGEST else f"{str(path)[:_LONGEST]}..."
     known = sorted(file.parent.name for file in folder.glob("*/model.yaml"))
-    near = nearest(model, known)
+    near = nearest(path.name[:_LONGEST], known)
     hint = f'; did you mean "{near}"?' if near else f"; there are {', '.join(known)}" if known else ""
     return f'no model "{model}" in {folder}{hint}'
-
-
-def repository(paths: Sequence[Path], platform: Path | None = None) -> tuple[Workspace, list[Path]]:
-    """Return what `what` does, where it is no mistake that a repository has no model."""
-    named = [path for path in paths if str(path) != "-"]
-    workspace = find_workspace(named[0] if named else Path.cwd(), platform)
-    for path in named:
-        other = find_workspace(path).root
-        if other != workspace.root:
-            raise NotFound(f"{path}: this is in {other}, and {named[0]} is in {workspace.root}; take one at a time")
-    files = [file for path in paths for file in _models_at(path)] if paths else model_files(workspace)
-    return workspace, list({file.resolve(): file for file in files}.values())
-
-
-def _models_at(path: Path) -> list[Path]:
-    if str(path) == "-":
-        return [path]
-    if path.is_file():
-        return [_model_file(path)]
-    if (path / "model.yaml").is_file():
-        return [path / "model.yaml"]
-    found = sorted(path.glob("*/model.yaml")) or sorted((path / "model").glob("*/model.yaml"))
-    if not found:
-        raise NotFound(f"{path}: there is no model.yaml, nor a folder of models")
-    return found
 
 
 def _model_file(path: Path) -> Path:

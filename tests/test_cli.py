@@ -78,7 +78,18 @@ def test_a_path_that_leads_nowhere_is_one_line(
     monkeypatch.chdir(repository)
     assert status_of([command, "model/rose"]) == 1
     out, err = capsys.readouterr()
-    assert (out, err) == ("", "error: model/rose: there is no model.yaml, nor a folder of models\n")
+    assert (out, err) == ("", 'error: no model "model/rose" in model; there are iris\n')
+
+
+def test_a_model_may_be_meant_by_its_name(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From wherever one stands in the repository; a name that nothing has is answered with the nearest."""
+    monkeypatch.chdir(repository / "model" / "iris")
+    assert status_of(["render", "iris"]) == 0
+    assert status_of(["plan", "irs"]) == 1
+    assert 'no model "irs" in ' in (said := capsys.readouterr().err)
+    assert said.endswith('did you mean "iris"?\n')
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "diff"])
