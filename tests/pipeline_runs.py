@@ -18,10 +18,10 @@ from repositories import git
 
 from mlops_charts.release import ReleaseState, nothing_released, release_text, state_of
 from mlops_charts.release.state import Identity
+from mlops_charts.release_file import state_in
 from mlops_charts.steps.asked import RunSpec
 from mlops_charts.steps.call import Call, Result
 from mlops_charts.steps.registry import Registry, open_registry
-from mlops_charts.steps.released import state_in
 from mlops_charts.steps.table import runner
 
 PROD = RELEASE.replace("staging", "prod")

@@ -14,7 +14,7 @@ from mlops_charts.cli import status_of
 from mlops_charts.release import ReleaseState, nothing_released, release_text
 from mlops_charts.release.events import Event
 from mlops_charts.release.machine import transition
-from mlops_charts.steps.released import state_in
+from mlops_charts.release_file import state_in
 
 ADDRESS = "https://git.example.com/ml/models.git"
 AT = "2026-11-23T10:00:00Z"

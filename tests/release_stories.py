@@ -22,9 +22,9 @@ from mlops_charts.release.machine import transition
 from mlops_charts.release.moves import policy_in
 from mlops_charts.release.policy import Policy, PolicyCheck
 from mlops_charts.release.repository import Commit, Remote, write
+from mlops_charts.release_file import state_in
 from mlops_charts.releasing import evidence
 from mlops_charts.releasing.commits import commit_of
-from mlops_charts.steps.released import state_in
 
 POLICY = Policy(
     strategy="canary",

@@ -27,8 +27,8 @@ from mlops_charts.release.machine import transition
 from mlops_charts.release.moves import written
 from mlops_charts.release.policy import Policy, PolicyCheck
 from mlops_charts.release.repository import Remote
+from mlops_charts.release_file import sound_state
 from mlops_charts.releasing.here import Here
-from mlops_charts.releasing.release_file import sound_state
 from mlops_charts.releasing.tick import Asked, Ticked, tick
 from mlops_charts.saved_model.example import Example, ExampleAnswers
 from mlops_charts.steps.registry import Registry, registry_at

@@ -21,8 +21,8 @@ from mlops_charts.release.git import Access
 from mlops_charts.release.machine import transition
 from mlops_charts.release.policy import Policy
 from mlops_charts.release.repository import Commit, Remote, write
+from mlops_charts.release_file import state_in
 from mlops_charts.releasing.commits import commit_of
-from mlops_charts.steps.released import state_in
 
 AT = "2026-11-23T10:00:00Z"
 POLICY = Policy(strategy="canary", steps=(5,), interval_seconds=0, bake_seconds=0, max_duration_seconds=60)

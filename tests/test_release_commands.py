@@ -200,6 +200,7 @@ def test_a_release_file_that_is_missing_or_damaged_is_named(desk: Desk) -> None:
         ("hello: {", "release-staging.yaml is no release file"),
         ("hello: 1\n", "it has no block release"),
         ("release: {phase: 5}\n", "release.phase: "),
+        (release_text(after(*CANARY)) + "replicas: 3\n", "replicas: a release file has the one key release; values go"),
         (release_text(flawed), "the weights of the routed slots sum to 102"),
     ):
         desk.put(staging=text)

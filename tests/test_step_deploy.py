@@ -18,6 +18,7 @@ from repositories import git
 import mlops_charts
 from mlops_charts import contract
 from mlops_charts.chart import merge
+from mlops_charts.errors import Mistake
 from mlops_charts.release import nothing_released
 from mlops_charts.release.deciding import frozen_until
 from mlops_charts.release.start import flying_version
@@ -218,7 +219,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     git(tmp_path / "git/work", "rm", "--quiet", RELEASE)
     git(tmp_path / "git/work", "commit", "--quiet", "-m", "Lose it")
     git(tmp_path / "git/work", "push", "--quiet", "origin", "HEAD")
-    with pytest.raises(Refused, match=f"{RELEASE} is not in the repository; commit what `mlops-charts render` writes"):
+    with pytest.raises(Mistake, match=f"{RELEASE} is not in the repository; commit what `mlops-charts render` writes"):
         deploy(pipeline)
     pipeline.server.rename(tmp_path / "gone")
     (tmp_path / "git/server.git").mkdir()

@@ -18,6 +18,7 @@ from release_remotes import RELEASE, push
 from repositories import git
 
 from mlops_charts import contract
+from mlops_charts.errors import Mistake
 from mlops_charts.release import nothing_released, release_text
 from mlops_charts.steps.call import Refused, Unavailable
 from mlops_charts.steps.guard import run
@@ -122,7 +123,7 @@ def test_a_broken_release_file_is_named(tmp_path: Path, text: str, message: str)
     """Which file, where in it, and what is wrong; nothing is opened."""
     pipeline = Pipeline(tmp_path)
     push(tmp_path / "git", {RELEASE: text})
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Mistake) as caught:
         pipeline.guard()
     assert str(caught.value).startswith(message)
     assert pipeline.registry.find(pipeline.code_digest) == ()

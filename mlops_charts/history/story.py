@@ -17,9 +17,9 @@ from mlops_charts.release.asked import ReleaseSpec
 from mlops_charts.release.phases import RESTING
 from mlops_charts.release.repository import Branch
 from mlops_charts.release.start import flying_version, stable_version
+from mlops_charts.release_file import state_in
 from mlops_charts.releasing import commits
 from mlops_charts.releasing.evidence import disclosed
-from mlops_charts.steps.released import state_in
 
 Outcome = Literal["settled", "rolledBack", "superseded", "inFlight"]
 

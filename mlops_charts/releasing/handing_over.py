@@ -16,8 +16,8 @@ from mlops_charts.release.machine import Transition, transition
 from mlops_charts.release.moves import taken_back, written
 from mlops_charts.release.repository import Commit, Remote, write
 from mlops_charts.release.start import identity_in, is_rejected, stable_version
+from mlops_charts.release_file import sound_state
 from mlops_charts.releasing.commits import commit_of
-from mlops_charts.releasing.release_file import sound_state
 
 _PROMOTED: Final = frozenset({"promoting", "baking"})
 

@@ -20,8 +20,8 @@ from mlops_charts.release.machine import Transition, transition
 from mlops_charts.release.repository import Commit, Remote, fetched, write
 from mlops_charts.release.start import flying_version, stable_version
 from mlops_charts.release.state import Identity
+from mlops_charts.release_file import state_in
 from mlops_charts.releasing import commits
-from mlops_charts.steps.released import state_in
 
 Verb = Literal["start", "approve", "pause", "resume", "rollback", "unreject"]
 _LONGEST: Final = 1000  # characters of a reason
@@ -116,7 +116,7 @@ def decide(spec: ReleaseSpec, remote: Remote, decision: Decision, *, now: dateti
     seen: list[tuple[ReleaseState, Transition]] = []
 
     def change(text: str | None) -> Commit | None:
-        before = _present(text, spec, place)
+        before = state_in(text, spec.path(place.name))
         found = _transition(spec, place, before, decision, moment)
         seen.append((before, found))
         if found.outcome == "refused":
@@ -134,13 +134,6 @@ def decide(spec: ReleaseSpec, remote: Remote, decision: Decision, *, now: dateti
         )
     message = f"{spec.model} in {place.name}: {found.why} ({commits.moved(before, found.state)})"
     return Done("moved", message, place.name, found.state, written.commit)
-
-
-def _present(text: str | None, spec: ReleaseSpec, place: Place) -> ReleaseState:
-    path = spec.path(place.name)
-    if text is None:
-        raise Mistake(f"{path} is not in the repository; commit what `mlops-charts render` writes")
-    return state_in(text, path)
 
 
 def _transition(

@@ -24,6 +24,7 @@ from mlops_charts.release.phases import RESTING
 from mlops_charts.release.policy import Policy
 from mlops_charts.release.repository import Commit, fetched, write
 from mlops_charts.release.start import identity_in
+from mlops_charts.release_file import sound_state
 from mlops_charts.releasing.api_server import ApiServer, api_server_of_pod
 from mlops_charts.releasing.asked import Asked, Ticked
 from mlops_charts.releasing.cluster import Seen, look
@@ -32,7 +33,6 @@ from mlops_charts.releasing.evidence import digest, enclosed, record
 from mlops_charts.releasing.handing_over import frozen_seconds, hand_over
 from mlops_charts.releasing.metrics import Question, Source
 from mlops_charts.releasing.recording import conclude, keep
-from mlops_charts.releasing.release_file import sound_state
 from mlops_charts.steps.call import Unavailable
 
 if TYPE_CHECKING:

@@ -15,13 +15,13 @@ from mlops_charts.local.replay import Traffic, replay_command
 from mlops_charts.release import ReleaseState
 from mlops_charts.release.start import flying_version, is_rejected, stable_version
 from mlops_charts.release.state import SLOTS
+from mlops_charts.release_file import state_in
 from mlops_charts.running.calm import Calm
 from mlops_charts.running.grounds import RATE
 from mlops_charts.running.judging import Job, Running, Ticked, job_of
 from mlops_charts.running.serving import Manifest, ServingChart
 from mlops_charts.running.telling import awaited, moved
 from mlops_charts.running.traffic import Requests, seconds
-from mlops_charts.steps.released import state_in
 
 _LOOK: Final = 0.1  # seconds between two looks at git
 _TICK: Final = 1.0  # seconds from one tick to the next

@@ -26,13 +26,13 @@ from mlops_charts.local.releases import NAME, newest, text_at
 from mlops_charts.planning import Plan
 from mlops_charts.release import ReleaseState
 from mlops_charts.release.start import flying_version, stable_version
+from mlops_charts.release_file import state_in
 from mlops_charts.running.following import Ears, Following
 from mlops_charts.running.grounds import hindrance, left_out
 from mlops_charts.running.images import Shelf, identity_in
 from mlops_charts.running.serving import serving_chart
 from mlops_charts.running.traffic import Requests
 from mlops_charts.steps.asked import RunSpec
-from mlops_charts.steps.released import state_in
 
 _LOOK: Final = 0.2  # seconds between two tries to get the lock
 

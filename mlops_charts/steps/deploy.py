@@ -20,12 +20,13 @@ from mlops_charts.release.machine import transition
 from mlops_charts.release.repository import Commit, Written, write
 from mlops_charts.release.start import Rejected, flying_version, is_rejected
 from mlops_charts.release.words import moved
+from mlops_charts.release_file import state_in
 from mlops_charts.steps.asked import RunSpec
 from mlops_charts.steps.call import Call, Refused, Result, Unavailable
 from mlops_charts.steps.identity import found_version, identity_of, image_of
 from mlops_charts.steps.registered import Version
 from mlops_charts.steps.registry import Registry, open_registry
-from mlops_charts.steps.released import branch_of_releases, release_path, state_in
+from mlops_charts.steps.released import branch_of_releases, release_path
 
 Outcome = Literal["started", "unchanged", "frozen"]
 
@@ -118,8 +119,6 @@ def _beginning(call: Call, identity: Identity) -> Callable[[str | None], _Begun]
     title, path = f"{spec.name} {identity.version}", release_path(spec, environment.name)
 
     def begin(text: str | None) -> _Begun:
-        if text is None:
-            raise Refused(f"{path} is not in the repository; commit what `mlops-charts render` writes")
         before = state_in(text, path)
         after = _started(spec, before, identity, now)
         if after == before:

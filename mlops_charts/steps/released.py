@@ -9,16 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from mlops_charts import contract
 from mlops_charts.release import ReleaseState, nothing_released
 from mlops_charts.release.git import Access, RepositoryError
 from mlops_charts.release.repository import Branch, Remote, fetched
 from mlops_charts.release.start import flying_version, is_rejected, stable_version
-from mlops_charts.source import dotted, parse
+from mlops_charts.release_file import state_in
 from mlops_charts.steps.asked import RunSpec
-from mlops_charts.steps.call import Call, Refused, Unavailable
+from mlops_charts.steps.call import Call, Unavailable
 from mlops_charts.steps.registered import Version
 
 
@@ -64,7 +62,7 @@ def in_git(call: Call) -> tuple[str, Released]:
     """Return the commit that brought the model's code, empty where none did, and what is released.
 
     Raises:
-        Refused: A release file is none; which one, and where in it.
+        Mistake: A release file is none; which one, and where in it.
         Unavailable: The repository cannot be reached.
     """
     given, git = call.parameters.get("git-commit", ""), call.spec.platform.git
@@ -78,26 +76,6 @@ def in_git(call: Call) -> tuple[str, Released]:
             return commit, _released(call.spec, branch)
     except RepositoryError as error:
         raise Unavailable(str(error)) from None
-
-
-def state_in(text: str, path: str) -> ReleaseState:
-    """Return the state in a release file.
-
-    Raises:
-        Refused: It is none; the message says where and why.
-    """
-    source, problems = parse(text, path)
-    if source is None or problems:
-        raise Refused(f"{path} is no release file: {problems[0].message if problems else 'it is empty'}")
-    data = source.data
-    if not isinstance(data, dict) or not isinstance(data.get("release"), dict):
-        raise Refused(f"{path} is no release file: it has no block release")
-    try:
-        return ReleaseState.model_validate(data["release"])
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ("release", *(part for part in first["loc"] if isinstance(part, str | int)))
-        raise Refused(f"{path}: {dotted(where)}: {first['msg']}") from None
 
 
 def _released(spec: RunSpec, branch: Branch) -> Released:
