@@ -192,6 +192,20 @@ def test_odd_words_are_words(desk: Desk, odd: str) -> None:
     assert desk.say("release", "resume", "iris", "--reason", "no \udcff text")[0] == 0
 
 
+def test_what_a_terminal_would_obey_is_shown(desk: Desk) -> None:
+    """A reason that somebody wrote into the file by hand colours no terminal of others, and hides no line."""
+    state = after(*CANARY)
+    rejected = ({"version": "0.9.0", "reason": "\x1b[2J gone\r\x7f"},)
+    desk.put(staging=release_text(state.model_copy(update={"rejected": rejected})))
+    for words in (("release", "status", "iris"), ("history", "iris")):
+        status, said = desk.say(*words)
+        assert (status, [character for character in said if not character.isprintable() and character != "\n"]) == (
+            0,
+            [],
+        )
+    assert r"0.9.0: \x1b[2J gone\r\x7f" in desk.say("release", "status", "iris")[1]
+
+
 def test_a_release_file_that_is_missing_or_damaged_is_named(desk: Desk) -> None:
     """Nothing is written over what nobody understands."""
     flawed = after(*CANARY)

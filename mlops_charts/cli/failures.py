@@ -11,6 +11,7 @@ import click
 
 from mlops_charts.cli import CLEAN, FAILED, INTERRUPTED, PROBLEMS, USAGE
 from mlops_charts.errors import InvalidSpec, Mistake, MlopsChartsError
+from mlops_charts.problems import visible
 
 
 def told(run: Callable[[], Any]) -> int:
@@ -62,5 +63,5 @@ def _is_loaded(error: Exception, module: str, name: str) -> bool:
 
 
 def _say(line: str, status: int) -> int:
-    click.echo(line, err=True)
+    click.echo("\n".join(map(visible, line.split("\n"))), err=True)
     return status

@@ -56,7 +56,7 @@ def command(
     if form == "json":
         click.echo(json.dumps([data(*one) for one in found], indent=2, ensure_ascii=False))
     else:
-        click.echo("\n\n".join(text(*one) for one in found))
+        options.say("\n\n".join(text(*one) for one in found))
     for _, _, checked in found:
         status = max(status, checked.status(require_all=require_all)) if checked else status
     return status

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_charts.problems import Problem, format_github, format_json, format_text
+from mlops_charts.problems import Problem, format_github, format_json, format_text, visible
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -58,6 +58,11 @@ def print_problems(problems: Sequence[Problem], form: str) -> None:
 def colourful() -> bool:
     """Return whether stdout is a terminal that wants colour."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def say(text: str) -> None:
+    """Print what others have written, as a release file or a commit: what a terminal would obey, it shows."""
+    click.echo("\n".join(map(visible, text.split("\n"))))
 
 
 def talk(line: str) -> None:

@@ -143,7 +143,7 @@ def _decide(
     found = about(model, platform_file, local=local)
     decision = Decision(verb, version, environment, reason, identity(found, version) if verb == "start" else None)
     done = decide(found.spec, found.remote, decision)
-    click.echo(done.message)
+    options.say(done.message)
     if done.outcome == "moved":
         options.talk(f"commit {done.commit}")
     return CLEAN
@@ -175,5 +175,5 @@ def status(*, model: str, environment: str, local: bool, platform_file: Path | N
     for one in told:
         click.echo(f"{found.spec.model} in {one.environment}")
         for title, text in one.lines(now).items():
-            click.echo(f"  {title:<13}{text}")
+            options.say(f"  {title:<13}{text}")
     return CLEAN

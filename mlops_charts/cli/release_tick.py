@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mlops_charts.cli import CLEAN
+from mlops_charts.cli import CLEAN, options
 
 _HELP = """Look at a release once, and move it by one step at most.
 
@@ -45,5 +45,5 @@ def tick(
     from mlops_charts.releasing.tick import tick as ticked  # noqa: PLC0415 - the same
 
     found = ticked(Asked.read(spec, environment, credentials=credentials, signing_key=signing_key, here=here))
-    click.echo(json.dumps(found.data(), ensure_ascii=False) if form == "json" else found.message)
+    options.say(json.dumps(found.data()) if form == "json" else found.message)
     return CLEAN

@@ -9,6 +9,7 @@ from typing import Any
 from mlops_charts.release.state import ReleaseState
 
 _HEADER = "# The state of the release. The release commands write this file; a person's edit is a release decision.\n"
+_SURROGATES, _WIDE = range(0xD800, 0xE000), 0x10000
 
 
 def release_text(state: ReleaseState) -> str:
@@ -23,4 +24,19 @@ def _lines(mapping: Mapping[str, Any], depth: int) -> Iterator[str]:
             yield f"{indent}{key}:"
             yield from _lines(found, depth + 1)
         else:
-            yield f"{indent}{key}: {json.dumps(found, ensure_ascii=False)}"
+            yield f"{indent}{key}: {_quoted(found)}"
+
+
+def _quoted(found: Any) -> str:
+    """Return JSON that YAML reads alike: what it takes for a line's end, or for no text at all, is escaped."""
+    text = json.dumps(found, ensure_ascii=False)
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code in _SURROGATES:
+        return "\\ufffd"  # half a character, which no file can hold
+    return f"\\u{code:04x}" if code < _WIDE else f"\\U{code:08x}"
