@@ -118,6 +118,10 @@ class Batching:
         ask.done = self._loop.create_future()
         return ask.done
 
+    def longest(self) -> float:
+        """Return for how many seconds the batch that is computed longest has been here; 0 where none is computed."""
+        return perf_counter() - min(batch.since for batch in self._running) if self._running else 0.0
+
     def _opened(self, key: str) -> _Batch:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()

@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from math import inf
 from multiprocessing import get_context
+from time import monotonic
 from typing import Any, Final
 
 _PATIENCE: Final = 1.0  # seconds; who was killed while it held the lock must not keep the others from beginning
 WAITING, READY, STOPPING = 0.0, 1.0, 2.0
-_PID, _STATE, _HEAD = 0, 1, 2  # ahead of what is counted
+_PID, _STATE, _BEAT, _HEAD = 0, 1, 2, 3  # ahead of what is counted
 
 
 class Counters:
@@ -55,6 +57,7 @@ class Counters:
     def tell(self, slot: int, state: float) -> None:
         """Say how far a process has come, WAITING or READY; once all are to stop that is what each of them does."""
         with self._alone():
+            self.beat(slot)
             self._say(slot, state)
 
     def stop(self) -> None:
@@ -72,6 +75,20 @@ class Counters:
         """Return how many processes live and are ready."""
         slots = range(self.slots)
         return sum(self._head(slot, _STATE) == READY and _lives(self._head(slot, _PID)) for slot in slots)
+
+    def beat(self, slot: int) -> None:
+        """Say that a process gets on."""
+        self._cells[slot * self._width + _BEAT] = monotonic()
+
+    def silent(self, seconds: float) -> list[int]:
+        """Return each process that is ready, lives, and has not said for so long that it gets on; each but once."""
+        found, before = [], monotonic() - seconds
+        for slot in range(self.slots):
+            pid, state, beat = (self._head(slot, which) for which in (_PID, _STATE, _BEAT))
+            if state == READY and beat < before and _lives(pid):
+                self._cells[slot * self._width + _BEAT] = inf
+                found.append(int(pid))
+        return found
 
     def state(self, slot: int) -> memoryview[float]:
         """Return how far a process has come, to be looked at again and again."""

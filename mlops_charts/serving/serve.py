@@ -5,8 +5,10 @@ The one that watches answers at the port of metrics for all of them, and begins 
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +25,7 @@ from mlops_charts.saved_model.profile import Profile, read_profile
 from mlops_charts.serving.asked import Asked
 from mlops_charts.serving.exposition import listen
 from mlops_charts.serving.metrics import Metrics
+from mlops_charts.serving.pulse import EVERY, patience
 from mlops_charts.serving.truth import Truth
 from mlops_charts.serving.worker import application
 from mlops_charts.serving.workers import usual
@@ -49,7 +52,7 @@ def serve(asked: Asked) -> int:
     if asked.metrics_port:
         listen(asked.host, asked.metrics_port, metrics.text)
     server = _server(asked, workers)
-    server.on_startup(partial(_watch, server, metrics, workers))
+    server.on_startup(partial(_watch, server, metrics, workers, patience(asked.timeout)))
     try:
         server.serve(target_loader=partial(application, asked, metrics, truth, workers), wrap_loader=False)
     except SystemExit:
@@ -87,7 +90,7 @@ def _metrics(asked: Asked, workers: int) -> tuple[Truth, Metrics]:
     return truth, Metrics(asked.identity, signature, profile, truth.sections, 2 * workers)
 
 
-def _watch(server: Any, metrics: Metrics, workers: int) -> None:
+def _watch(server: Any, metrics: Metrics, workers: int, most: float) -> None:
     """Begin processes anew once all were ready; at a signal tell all that they end, and let them once it is quiet."""
 
     def stop(*_signal: Any) -> None:
@@ -96,14 +99,20 @@ def _watch(server: Any, metrics: Metrics, workers: int) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    Thread(target=_respawn, args=(server, metrics, workers), daemon=True).start()
+    Thread(target=_respawn, args=(server, metrics, workers, most), daemon=True).start()
 
 
-def _respawn(server: Any, metrics: Metrics, workers: int) -> None:
-    """A process that cannot begin ends the server, with what it said; one that dies later is begun anew."""
+def _respawn(server: Any, metrics: Metrics, workers: int, most: float) -> None:
+    """A process that cannot begin ends the server, with what it said; one that dies or hangs later is begun anew."""
     while metrics.counters.begun() < workers:
         sleep(_EVERY / 10)
     server.respawn_failed_workers = True
+    while True:
+        sleep(EVERY)
+        for process in metrics.counters.silent(most):
+            log("a process hangs, and is begun anew", process=process, seconds=most)
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
 
 def _leave(server: Any, metrics: Metrics) -> None:

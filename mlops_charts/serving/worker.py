@@ -16,6 +16,7 @@ from mlops_charts.saved_model import BrokenModel, SavedModel
 from mlops_charts.serving.asked import Asked
 from mlops_charts.serving.counters import READY, WAITING
 from mlops_charts.serving.metrics import Metrics
+from mlops_charts.serving.pulse import Pulse
 from mlops_charts.serving.truth import FEEDBACK_PATHS, Observed, Truth
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _loaded(asked: Asked, metrics: Metrics, truth: Truth, slot: int, workers: in
         pages=pages(asked.identity, model.signature, example, shown, asked.protocol),
         routes=dict.fromkeys(FEEDBACK_PATHS, Route("POST", observed.feedback)),
         logger=observed.logger,
-        beside=(observed,),
+        beside=(observed, Pulse(metrics.counters, slot, batching)),
     )
     return App(_with_grpc(parts, asked, partial(metrics.counters.tell, slot, WAITING)))
 
