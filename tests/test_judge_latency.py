@@ -14,6 +14,7 @@ from mlops_charts import contract
 from mlops_charts.judge.judging import judge
 from mlops_charts.judge.latency import Tails, choose, compare_latency, tails
 from mlops_charts.judge.verdict import Compared
+from mlops_charts.release.policy import PolicyCheck
 
 BOUNDS = contract.LATENCY_BUCKETS
 
@@ -22,14 +23,19 @@ def _histogram(*seconds: float) -> tuple[int, ...]:
     return tuple(np.histogram(seconds, bins=[0, *BOUNDS, np.inf])[0].tolist())
 
 
-def _compared(stable: tuple[int, ...], candidate: tuple[int, ...], bounds: tuple[float, ...] = BOUNDS) -> Compared:
+def _compared(
+    stable: tuple[int, ...],
+    candidate: tuple[int, ...],
+    bounds: tuple[float, ...] = BOUNDS,
+    check: PolicyCheck = LATENCY,
+) -> Compared:
     sight = replace(
         window(replace(counts(100), latency=candidate)),
         stable=replace(counts(100), latency=stable),
         before=replace(counts(100), latency=stable),
         bounds=bounds,
     )
-    return judge(policy(LATENCY), sight).checks[0]
+    return judge(policy(check), sight).checks[0]
 
 
 def test_a_quantile_is_compared_about_itself() -> None:
@@ -67,6 +73,16 @@ def test_durations_below_the_smallest_bound_are_compared_by_being_there() -> Non
     found = _compared(fast, fast)
     assert (found.finding, found.interval, bool(found.note)) == ("pass", None, True)
     assert _compared(fast, slower).finding == "fail"
+
+
+@pytest.mark.parametrize(
+    ("slower", "requests", "finding"),
+    [(1.5, 12, "undecided"), (2.4, 60, "undecided"), (1.5, 2000, "pass"), (9.0, 60, "fail"), (20.0, 12, "fail")],
+)
+def test_a_wide_margin_bears_what_is_well_within_it(slower: float, requests: int, finding: str) -> None:
+    """Only beyond half of it, in logarithms, a version is shown to be worse, however few or many its requests are."""
+    stable, other = _histogram(*[0.01] * 2000), _histogram(*[0.01 * slower] * requests)
+    assert _compared(stable, other, check=LATENCY.model_copy(update={"max_ratio": 8.0})).finding == finding
 
 
 def test_a_slow_minority_is_seen() -> None:

@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from math import log
+from math import log, sqrt
 
 from mlops_charts.judge.counts import Window
 from mlops_charts.judge.proportions import (
@@ -76,7 +76,9 @@ class Places:
         ratio: The margin.
         stable: Place of x0 among the edges.
         candidate: Place of x1.
-        fail: Place of the edge beyond which both are compared for "not worse".
+        fail: Place of the edge beyond which the stable one is looked at for "not worse".
+        fail_candidate: Place of the edge beyond which the new one is: the largest within half of the margin, on the
+            scale of logarithms. Where buckets are too coarse for that, it is the same.
     """
 
     quantile: float
@@ -84,6 +86,7 @@ class Places:
     stable: int
     candidate: int
     fail: int
+    fail_candidate: int
 
 
 def tails(histogram: Sequence[float], bounds: Sequence[float]) -> Tails | str:
@@ -112,8 +115,10 @@ def compare_latency(check: PolicyCheck, window: Window, alpha: float, *, interva
     if isinstance(places, str):
         return replace(blank, samples=(int(stable.total), int(candidate.total)), note=places)
     figures = stable.quantile(share), candidate.quantile(share)
-    worse = log_above(stable, candidate, known, replace(places, stable=places.fail), places.fail)
-    if figures[1] <= figures[0]:  # slower elsewhere than at the quantile, as where both have become slower since before
+    worse = log_above(stable, candidate, known, replace(places, stable=places.fail), places.fail_candidate)
+    if (
+        figures[1] <= figures[0] * stable.edges[places.fail_candidate] / stable.edges[places.fail]
+    ):  # slower elsewhere than at the quantile, as where both have become slower since before
         worse = min(worse, 0.0)
     return replace(
         blank,
@@ -140,8 +145,10 @@ def choose(known: Tails, quantile: float, ratio: float) -> Places | str:
             speed = _speed((known.beyond[other] + 0.5) / (known.total + 1), min(count / known.total, rest))
             best = max(best, (speed, place, other))
     if best[0] > 0:
-        fail = next((p for p, count in enumerate(known.beyond) if count <= rest * known.total), len(known.edges) - 1)
-        return Places(quantile, ratio, best[1], best[2], max(fail, 1))
+        last = len(known.edges) - 1
+        fail = max(next((p for p, count in enumerate(known.beyond) if count <= rest * known.total), last), 1)
+        half = bisect_right(known.edges, sqrt(ratio) * known.edges[fail] * _ROUNDING) - 1
+        return Places(quantile, ratio, best[1], best[2], fail, half)
     if known.beyond[-1] > rest * known.total:
         return f"the quantile is beyond the last bound, {known.edges[-1]:g} s"
     return f"no two bounds about the quantile are within a ratio of {ratio:g}"
