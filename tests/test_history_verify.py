@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from release_stories import Entry, Told, edited, entries, rewritten, spec_of
+from release_stories import POLICY, Entry, Told, edited, entries, rewritten, spec_of
+from serving_samples import identity
 
 from mlops_charts.history.story import story
 from mlops_charts.history.verify import Verified, verify
+from mlops_charts.release.events import Ready, RollBack, Start
 from mlops_charts.release.repository import Remote, fetched
 from mlops_charts.releasing import evidence
 from mlops_charts.steps.call import Unavailable
@@ -119,6 +121,53 @@ def test_a_forged_trailer_is_found(told: Told, history: list[Entry], tmp_path: P
         change = edited(history, advance, lambda text, o=old, n=new: text.replace(o, n), message=True)
         found = wrong(told, change, folder)
         assert [one for one in found if one[0] == advance and message in one[1]], (old, found)
+
+
+def stripped(message: str) -> str:
+    """Return the first line of a message, as a person would leave it."""
+    return message.partition("\n")[0] + "\n"
+
+
+@pytest.mark.parametrize("event", ["advance", "regress"])
+def test_what_only_the_judge_does_needs_evidence(
+    told: Told, history: list[Entry], tmp_path: Path, *, event: str
+) -> None:
+    """Without its trailers a step of the judge is an edit by hand, and not one that is admitted."""
+    index = next(i for i, one in enumerate(history) if f"Mlops-Event: {event}" in one.message)
+    found = wrong(told, edited(history, index, stripped, message=True), tmp_path)
+    assert [(index, True)] == [(at, "without evidence; it was edited by hand" in text) for at, text in found]
+
+
+@pytest.mark.parametrize("event", ["pause", "resume", "unreject"])
+def test_what_persons_do_needs_no_trailers(told: Told, history: list[Entry], tmp_path: Path, *, event: str) -> None:
+    """They may write the release file themselves, where the event is one of theirs."""
+    index = next(i for i, one in enumerate(history) if f"Mlops-Event: {event}" in one.message)
+    assert wrong(told, edited(history, index, stripped, message=True), tmp_path) == []
+
+
+def test_a_person_may_take_back_by_hand(tmp_path: Path) -> None:
+    """What the judge could have done as well is a person's where nothing says that it was the judge."""
+    story_of = Told(tmp_path)
+    story_of.first()
+    for event in (Start(identity(2), POLICY), Ready(), RollBack("customers complain")):
+        story_of.happen(event)
+    history = entries(story_of.server)
+    by_hand = edited(history, len(history) - 1, stripped, message=True)
+    assert wrong(story_of, by_hand, tmp_path) == []
+
+
+def test_the_time_of_an_edit_by_hand_is_held_against_its_commit(
+    told: Told, history: list[Entry], tmp_path: Path
+) -> None:
+    """A state of another year is found, with trailers or without."""
+    index = next(i for i, one in enumerate(history) if "Mlops-Event: advance" in one.message)
+    forged = edited(
+        edited(history, index, stripped, message=True),
+        index,
+        lambda text: text.replace("stepStartedAt: ", 'stepStartedAt: "2020-01-01T00:00:00Z" # '),
+    )
+    found = [text for at, text in wrong(told, forged, tmp_path) if at == index]
+    assert ["without evidence" in found[0], "happened at 2020" in found[1]] == [True, True]
 
 
 def test_a_commit_touches_its_file_alone(told: Told, history: list[Entry], tmp_path: Path) -> None:

@@ -39,10 +39,10 @@ def leading(
         after: The state that follows.
         ingress: How traffic is divided.
         at: When it was committed, in UTC.
-        claimed: What the commit says has happened; it is tried first.
+        claimed: What the commit says has happened; it is tried first, and what only the judge does last.
         evidence: Digest of the record that the commit names.
     """
-    events = sorted(_events(before, after, evidence), key=lambda event: event_name(event) != claimed)
+    events = sorted(_events(before, after, evidence), key=lambda event: _unlikely(event, claimed))
     times = dict.fromkeys(filter(None, _times(before, after, at)))
     for event in events:
         for moment in times:
@@ -53,6 +53,10 @@ def leading(
             if found.outcome == "moved" and _same(found.state, after, event):
                 return event
     return None
+
+
+def _unlikely(event: Event, claimed: str) -> tuple[bool, bool]:
+    return event_name(event) != claimed, isinstance(event, Advance | Regress)
 
 
 def _same(found: ReleaseState, after: ReleaseState, event: Event) -> bool:

@@ -119,11 +119,14 @@ def _of_transition(spec: ReleaseSpec, event: Event) -> Iterator[str]:
     if found is None:
         yield f"no event leads here: {moved}; it was edited by hand, or a commit before it is gone"
         return
+    name = commits.event_name(found)
     if not event.event:
         if event.evidence or event.verdict:
             yield "it names evidence, and not what has happened"
+        elif name in _JUDGED:
+            yield f"{moved}: only the judge does that, and it is without evidence; it was edited by hand"
+        yield from _of_time(event)
         return
-    name = commits.event_name(found)
     if name != event.event:
         yield f"it says {event.event}, and what changes is {name}: {moved}"
         return
