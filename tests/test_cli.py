@@ -81,6 +81,13 @@ def test_a_path_that_leads_nowhere_is_one_line(
     assert (out, err) == ("", 'error: no model "model/rose" in model; there are iris\n')
 
 
+@pytest.mark.parametrize("command", ["validate", "render", "plan", "diff", "run", "rehearse", "history", "init"])
+def test_an_empty_word_is_no_model(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a script gives it whose variable is unset: it must not come to mean all of them."""
+    assert status_of([command, ""]) == 2
+    assert "it is empty" in capsys.readouterr().err
+
+
 def test_a_model_may_be_meant_by_its_name(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,7 +24,7 @@ be checked, because MLflow does not answer.
 
 
 @click.command(help=_HELP)
-@click.argument("model", required=False, default="")
+@click.argument("model", required=False, default="", callback=options.given)
 @click.option("--environment", default="", metavar="NAME", help="Of one environment alone.")
 @click.option("--verify", is_flag=True, help="Hold each commit against the rules and its evidence.")
 @click.option("--require-all", is_flag=True, help="With --verify: what could not be checked counts as wrong.")

@@ -18,7 +18,7 @@ Example:
 
 
 @click.command(help=_HELP)
-@click.argument("name")
+@click.argument("name", callback=options.given)
 @click.option("--full", is_flag=True, help="State every field, with a comment.")
 @click.option(
     "--into",

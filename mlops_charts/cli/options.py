@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from mlops_charts.problems import Problem, format_github, format_json, format_text, visible
 
@@ -17,9 +18,32 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("text", "json", "github")
 
 
+class _Meant(click.Path):
+    """A model by its name, its folder or its file; never an empty word, as an unset variable of a script is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value).strip():
+            self.fail("it is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def paths(function: Command) -> Command:
-    """Add the argument PATH..., models or their folders."""
-    return click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))(function)
+    """Add the argument MODEL..., names of models, their folders or files."""
+    meant = _Meant(path_type=Path, allow_dash=True)
+    return click.argument("paths", nargs=-1, type=meant, metavar="[MODEL]...")(function)
+
+
+def model(function: Command) -> Command:
+    """Add the argument MODEL, which may be left out: a model's name, its folder or its file."""
+    return click.argument("path", required=False, type=_Meant(path_type=Path), metavar="[MODEL]")(function)
+
+
+def given(context: click.Context, parameter: click.Parameter, found: str) -> str:
+    """Refuse a word that was given and is empty, as an unset variable of a script is: it would mean something else."""
+    source = context.get_parameter_source(parameter.name or "")
+    if source is ParameterSource.COMMANDLINE and not found.strip():
+        raise click.BadParameter("it is empty", context, parameter)
+    return found
 
 
 def platform(function: Command) -> Command:

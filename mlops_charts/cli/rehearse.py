@@ -34,7 +34,7 @@ much. Exit status 1 says that verdicts are wrong more often than the confidence 
 
 
 @click.command(help=_HELP)
-@click.argument("path", required=False, type=click.Path(path_type=Path))
+@options.model
 @click.option("--environment", default="", metavar="NAME", help="The environment; else the first.")
 @click.option("--errors", type=click.FloatRange(0, 100), metavar="POINTS",
               help="By how many percentage points more requests of the new version fail.")  # fmt: skip

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from mlops_charts.cli import CLEAN, Commands, options
 
@@ -105,20 +104,14 @@ def command() -> None:
     """Group the commands."""
 
 
-def _given(context: click.Context, parameter: click.Parameter, found: str) -> str:
-    """Refuse a word that was given and is empty, as an unset variable of a script is: it would mean something else."""
-    source = context.get_parameter_source(parameter.name or "")
-    if source is ParameterSource.COMMANDLINE and not found.strip():
-        raise click.BadParameter("it is empty", context, parameter)
-    return found
-
-
 def _place(function: Function) -> Function:
     """Add what every command about a model's releases has."""
     for option in (
         options.platform,
         click.option("--local", is_flag=True, help="The releases of this machine, in .mlops-charts/release.git."),
-        click.option("--environment", default="", metavar="NAME", callback=_given, help="Where; else where it fits."),
+        click.option(
+            "--environment", default="", metavar="NAME", callback=options.given, help="Where; else where it fits."
+        ),
     ):
         function = option(function)
     return function
@@ -128,8 +121,8 @@ def _decision(verb: Verb) -> click.Command:
     """Return the command of something that a person decides."""
     say = click.option("--reason", default="", metavar="TEXT", help="Why; it stands in the commit.")
     optional: dict[str, Any] = {} if verb in _DEMANDING else {"default": ""}
-    version = click.argument("version", callback=_given, **optional)
-    model = click.argument("model", callback=_given)
+    version = click.argument("version", callback=options.given, **optional)
+    model = click.argument("model", callback=options.given)
     return click.command(name=verb, help=_TEXTS[verb])(model(version(_place(say(partial(_decide, verb))))))
 
 
@@ -154,7 +147,7 @@ for _verb in ("start", "approve", "pause", "resume", "rollback", "unreject"):
 
 
 @command.command(help=_TEXTS["status"])
-@click.argument("model", callback=_given)
+@click.argument("model", callback=options.given)
 @_place
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def status(*, model: str, environment: str, local: bool, platform_file: Path | None, form: str) -> int:

@@ -37,7 +37,7 @@ the version was rolled back, 1 if it got through.
 
 
 @click.command(help=_HELP)
-@click.argument("path", required=False, type=click.Path(path_type=Path))
+@options.model
 @click.option("--from", "first", default="", metavar="STEP", help="Begin with this step; take the rest from before.")
 @click.option("--until", "last", default="", metavar="STEP", help="End with this step.")
 @click.option(
