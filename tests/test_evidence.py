@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,14 @@ def test_a_record_says_all_that_a_decision_was_made_of() -> None:
     assert (stable["slot"], stable["codeDigest"]) == ("blue", OLD.code_digest)
     assert (found["release"]["phase"], found["release"]["pods"]) == ("canary", {"blue": 2, "green": 1})
     assert [one["check"] for one in found["verdict"]["checks"]] == [check.title for check in POLICY.checks]
+
+
+def test_a_class_of_half_a_character_can_be_recorded() -> None:
+    """The record is UTF-8 all the same, and what is read back are the very classes."""
+    odd = replace(WINDOW, candidate=replace(COUNTED, predictions={"\ud800": 3997, "ü": 3}))
+    data = recorded(odd)
+    assert rb'"\ud800": 3997' in data
+    assert odd == evidence.window_in(evidence.content_of(data))
 
 
 def test_judging_a_record_again_says_the_same() -> None:

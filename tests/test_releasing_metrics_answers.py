@@ -1,6 +1,7 @@
 """What is said of answers that a sound Prometheus does not give, by a server of its API that gives them."""
 
 import json
+import math
 import socket
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from prometheus_servers import CONVERSION, ERRORS, question
 
 from mlops_charts.judge.counts import Counts
 from mlops_charts.releasing.prometheus import Prometheus
-from mlops_charts.releasing.promql import Grid, grid
+from mlops_charts.releasing.promql import Api, Grid, grid
 from mlops_charts.releasing.reading import Unread, plain, read
 
 
@@ -70,10 +71,15 @@ _STRANGE = "does not answer as Prometheus does"
         ("time()", (200, _success("scalar", [1, "soon"])), _STRANGE),
         ("time()", (200, _success("scalar", [1, "NaN"])), _STRANGE),
         ("time()", (200, _success("scalar", {"a": 1})), _STRANGE),
+        ("time()", (200, _success("scalar", [1, 10**400])), _STRANGE),
+        ("time()", (200, _success("scalar", [1, "1"], warnings=5)), _STRANGE),
         ("__name__", (200, _success("vector", [])), _STRANGE),
         ("__name__", (200, _success("matrix", [1])), _STRANGE),
         ("__name__", (200, _success("matrix", [{"metric": {}, "values": [["now", "1"]]}])), _STRANGE),
         ("__name__", (200, _success("matrix", [{"metric": {}, "values": [[1, None]]}])), _STRANGE),
+        ("__name__", (200, _success("matrix", [{"metric": {}, "values": [[math.inf, "1"]]}])), _STRANGE),
+        ("__name__", (200, _success("matrix", [{"metric": {}, "values": [[1, 10**400]]}])), _STRANGE),
+        ("timestamp", (500, b'{"status":"error","error":"half \\ud800"}'), r"refuses: half \ud800"),
         ("__name__", (200, _success("matrix", [], warnings=["store gone:\n10.0.0.7"])), "only a part: store gone: 10"),
         ("__name__", (422, b'{"status":"error","error":"too many\\nsamples"}'), "refuses: too many samples"),
         ("timestamp", (500, b'{"status":"error","error":"timed out"}'), "refuses: timed out"),
@@ -90,6 +96,15 @@ def test_an_answer_that_is_none_is_a_flaw_in_one_line(part: str, answer: tuple[i
     ]
     assert "\n" not in "".join(window.flaws)
     assert (window.stable, window.candidate, window.before) == (Counts(), Counts(), Counts())
+
+
+def test_half_a_character_becomes_one_that_can_be_written() -> None:
+    """JSON can name what UTF-8 cannot hold; two of them stay two."""
+    series = [{"metric": {"value": half}, "value": [0, "1"]} for half in ("\ud800", "\udfff", "ü")]
+    with server({"up": (200, _success("vector", series))}) as url:
+        found = Api(url).instant("up", 0)
+
+    assert [one.labels for one in found] == [{"value": r"\ud800"}, {"value": r"\udfff"}, {"value": "ü"}]
 
 
 def test_notes_on_the_language_are_no_warnings() -> None:

