@@ -254,3 +254,24 @@ def test_reasons_tell_the_figures() -> None:
     assert said.startswith("errorRate: 6 % beside 1 %, higher by 5 points (")
     assert said.endswith("1 points admitted: shown to be worse")
     assert judge(policy(), Window(0, 0)).reason.startswith("errorRate: no requests of the stable version")
+
+
+@pytest.mark.parametrize("requests", [10**13, 10**16, 10**18, 10**400])
+def test_more_than_can_be_told_apart_is_no_count(requests: int) -> None:
+    """A version that is worse by half more than the margin does not pass because a computer cannot see it."""
+    stable = Counts(requests, requests // 100, (), {"a": requests}, {"sold": (requests // 2, requests)})
+    worse = replace(stable, errors=requests // 100 + requests * 3 // 200)
+    found = judge(policy(ERRORS, DRIFT, BUSINESS), Window(0.0, 3600.0, stable=stable, candidate=worse, before=stable))
+    assert [one.finding for one in found.checks] == ["noData"] * 3
+    assert [one.note.count("not counts") for one in found.checks] == [2, 2, 2]
+    assert found.decision != "advance"
+
+
+def test_a_great_many_can_be_told_apart() -> None:
+    """As far as counts are taken, 1.01 times the margin fails to pass, and 0.99 times it passes."""
+    requests = 10**12
+    stable = Counts(requests, requests // 100)
+    for part, finding in ((101, "fail"), (99, "pass")):
+        other = Counts(requests, requests // 100 + requests * part // 10**4)
+        found = judge(policy(ERRORS), Window(0.0, 3600.0, stable=stable, candidate=other, before=stable))
+        assert ([one.finding for one in found.checks], part) == ([finding], part)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+MOST: Final = (
+    1e12  # that one slot can have counted; of more, logarithms of likelihoods are too coarse to differ rightly
+)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import exp, lgamma, log, sqrt
 
-from mlops_charts.judge.counts import Window
+from mlops_charts.judge.counts import MOST, Window
 from mlops_charts.judge.proportions import add_logs
 from mlops_charts.judge.verdict import Compared
 from mlops_charts.release.policy import PolicyCheck
@@ -136,6 +136,6 @@ def _log_marginal(counts: Sequence[float], prior: Sequence[float]) -> float:
 
 
 def _flaw(counts: Mapping[str, float]) -> str:
-    if not all(0 <= count < float("inf") for count in counts.values()):
+    if not all(0 <= count <= MOST for count in counts.values()) or sum(counts.values()) > MOST:
         return "predictions that are not counts"
     return "" if sum(counts.values()) else "no predictions"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import log
 
-from mlops_charts.judge.counts import Counts, Window
+from mlops_charts.judge.counts import MOST, Counts, Window
 from mlops_charts.judge.intervals import Evidence, difference, drop
 from mlops_charts.judge.proportions import Layout, Line, Prior, Trials, around, levels, log_evidence
 from mlops_charts.judge.verdict import Compared
@@ -78,7 +78,7 @@ def business_line(margin: float) -> Line:
 
 def trials(hits: float, of: float) -> Trials | str:
     """Return counts as trials; a word why they are none: "missing", or "broken" (not a number, negative, too many)."""
-    if not (0 <= hits <= of < float("inf")):
+    if not (0 <= hits <= of <= MOST):
         return "broken"
     return Trials(hits, of) if of else "missing"
 
