@@ -98,6 +98,17 @@ def test_an_answer_that_is_none_is_a_flaw_in_one_line(part: str, answer: tuple[i
     assert (window.stable, window.candidate, window.before) == (Counts(), Counts(), Counts())
 
 
+@pytest.mark.parametrize("skew", [400, -400])
+def test_a_clock_that_is_wrong_ends_no_interval(skew: int) -> None:
+    """Without data a policy may take a version back, and not sooner because of a clock that is not believed."""
+    asked = question("iris", time.time() - 5)
+    with server({"time()": (200, _success("scalar", [0, str(time.time() + skew)]))}) as url:
+        window = Prometheus(url).window(asked)
+
+    assert [f"differs by {skew:+}" in flaw for flaw in window.flaws if flaw.startswith("the clock of")] == [True]
+    assert window.end == asked.now
+
+
 def test_half_a_character_becomes_one_that_can_be_written() -> None:
     """JSON can name what UTF-8 cannot hold; two of them stay two."""
     series = [{"metric": {"value": half}, "value": [0, "1"]} for half in ("\ud800", "\udfff", "ü")]

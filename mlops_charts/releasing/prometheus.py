@@ -25,7 +25,7 @@ from mlops_charts.releasing.reporting import missing_pods, pod_of, watched
 _PREDICTIONS_ALONE: Final = f'service!~"{"|".join(NOT_PREDICTIONS)}"'
 _LEAD_SECONDS: Final = 300.0  # a pod may be unreachable for so long as the window begins
 _SAMPLES: Final = 400_000  # about 12 MB of an answer
-_SERIES: Final = 80  # of a pod, about
+_SERIES: Final = 230  # of a pod that predicts as many classes as are told apart, about
 _MOST_LOOKS: Final = 1000
 _FEWEST_LOOKS: Final = 60
 
@@ -54,7 +54,7 @@ class Prometheus:
                 flaws.append(
                     f"the clock of {name} differs by {apart:+.0f} s from the one here; set the one that is wrong"
                 )
-            return unusable(question, clock, flaws) if flaws else _window(api, question, clock, name)
+            return unusable(question, question.now, flaws) if flaws else _window(api, question, clock, name)
         except Unread as error:
             return unusable(
                 question, question.now, [f"{name} {error}; look at it, and at prometheus.url in platform.yaml"]
