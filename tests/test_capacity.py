@@ -279,6 +279,16 @@ def test_bench_takes_the_model_of_the_newest_run(run: Run, repository: Path) -> 
     assert found.into == model.resolve()
 
 
+def test_bench_takes_the_name_of_a_model(run: Run, repository: Path) -> None:
+    """Also where a folder has that name, as the one of its chart; what is no model is told as such."""
+    (repository / "elsewhere/iris").mkdir(parents=True)
+    for folder in (repository, repository / "elsewhere"):
+        done = run("bench", "serve", "iris", cwd=folder)
+        assert (done.returncode, "no run here has saved a model of iris" in done.stderr) == (1, True), done.stderr
+    done = run("bench", "serve", "rose")
+    assert (done.returncode, "rose" in done.stderr) == (1, True), done.stderr
+
+
 def test_what_is_no_saved_model_is_told(tmp_path: Path) -> None:
     """A folder without an example is no saved model."""
     with pytest.raises(NoModel, match="holds no saved model"):

@@ -42,14 +42,16 @@ def command() -> None:
 
 
 @command.command(help=_SERVE)
-@click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@options.model
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes that answer; else as the server decides.")
 @click.option("--rows", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Rows of each request.")
 @click.option("--seconds", type=click.FloatRange(0.5, 600), default=5.0, show_default=True,
               help="How long each rate is held.")  # fmt: skip
 @options.platform
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def serve(*, path: Path, workers: int | None, rows: int, seconds: float, platform_file: Path | None, form: str) -> int:
+def serve(
+    *, path: Path | None, workers: int | None, rows: int, seconds: float, platform_file: Path | None, form: str
+) -> int:
     """Measure one pod."""
     from mlops_charts.capacity.measure import measure  # noqa: PLC0415 - --help stays light
     from mlops_charts.capacity.measured import write_capacity  # noqa: PLC0415

@@ -12,6 +12,7 @@ from mlops_charts.errors import InvalidSpec
 from mlops_charts.loading import load_path
 from mlops_charts.local.records import pasts
 from mlops_charts.local.summary import summary
+from mlops_charts.rendering import one_model
 from mlops_charts.spec.model import ModelSpec
 from mlops_charts.spec.scalars import seconds
 
@@ -31,21 +32,22 @@ class Measured:
     into: Path | None
 
 
-def measured(path: Path, platform: Path | None, name: str = "model") -> Measured:
+def measured(path: Path | None, platform: Path | None, name: str = "model") -> Measured:
     """Return what a path leads to: a saved model, or one of the repository.
 
     Args:
-        path: A folder of a saved model, or of model.yaml.
+        path: A folder of a saved model; or a model's name, its folder or its file; None for the only one.
         platform: The platform.yaml to use.
         name: Of a saved model, in the address of its requests.
 
     Raises:
         InvalidSpec: model.yaml has errors.
         NoModel: No run here has saved a model.
+        NotFound: There is no such model.
     """
-    if (path / SIGNATURE).is_file():
+    if path is not None and (path / SIGNATURE).is_file():
         return Measured(Asked(path, name, DEFAULT), None)
-    loaded = load_path(path, platform)
+    loaded = load_path(one_model(path, platform)[1], platform)
     if loaded.model is None:
         raise InvalidSpec(loaded.problems)
     spec, root = loaded.model.spec, loaded.model.workspace.root
