@@ -73,7 +73,7 @@ def test_a_cluster_that_does_not_run_what_git_says_is_waited_for(state: ReleaseS
     assert decided(state, broken, seconds=600) == Wait(BROKEN.why)
 
 
-@pytest.mark.parametrize("state", [CANARY, LAST, BAKING], ids=lambda state: state.phase)
+@pytest.mark.parametrize("state", [CANARY, LAST, PROMOTING, BAKING], ids=lambda state: state.phase)
 @pytest.mark.parametrize("held", [False, True])
 @pytest.mark.parametrize("frozen", [False, True])
 @pytest.mark.parametrize("running", [False, True])

@@ -145,6 +145,16 @@ def test_the_commit_of_a_verdict_names_its_evidence(life: World) -> None:
     assert changed == ["charts/iris/serving/release-staging.yaml"]
 
 
+def test_a_version_with_all_traffic_is_judged_before_the_cluster_is_ready(life: World) -> None:
+    """Evidence against it counts while nothing could go forward."""
+    while life.tick().state.phase != "promoting":
+        life.sync()
+        life.traffic()
+    life.traffic()
+    found = life.tick()
+    assert (found.outcome, found.state.phase, found.verdict is None) == ("held", "promoting", False)
+
+
 def test_a_first_release_gets_all_traffic_once_it_answers(life: World) -> None:
     """There is no rival, so nothing is judged; the smoke test alone decides."""
     life.begin(started(life.new, old=None))

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "Ticked", "tick"]
 
-_JUDGED: Final = frozenset({"canary", "shadow", "abTest", "baking"})
+_JUDGED: Final = frozenset({"canary", "shadow", "abTest", "promoting", "baking"})
 
 
 def tick(asked: Asked) -> Ticked:
