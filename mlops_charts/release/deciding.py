@@ -165,6 +165,6 @@ def _judged(state: ReleaseState, observed: Observed, policy: Policy) -> Seen | W
 
 
 def _expired(state: ReleaseState, observed: Observed, policy: Policy, now: float) -> bool:
-    if state.phase != "warming" and state.phase not in JUDGED:
-        return False
+    if moves.taken_back(state) or (state.phase != "warming" and state.phase not in JUDGED):
+        return False  # what a person has refused would stay, and the version before be rejected as well
     return now - moves.seconds_of(state.started_at) - observed.frozen_seconds >= policy.max_duration_seconds
