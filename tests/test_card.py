@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -289,6 +290,14 @@ def test_the_command(run: Run, root: Path, registry: Registry, tmp_path: Path) -
     assert done.stdout.splitlines()[:2] == [str(tmp_path / "audit/card.md"), str(tmp_path / "audit/card.html")]
     assert "iris 1.0.0: it answers nobody" in done.stderr
     assert run("card", "--nonsense").returncode == 2
+
+
+def test_the_page_and_the_help_name_the_same_statuses(run: Run) -> None:
+    """Each has all of them, and says of each what the other does."""
+    page = (Path(__file__).parent.parent / "docs/card.md").read_text(encoding="utf-8")
+    said = [text.partition("Exit status:")[2] for text in (page, run("card", "--help").stdout)]
+    assert [re.findall(r"\b[0-9]\b", text) for text in said] == [["0", "1", "2", "3"]] * 2
+    assert ["3 MLflow cannot be reached. Where git" in " ".join(text.split()) for text in said] == [True, True]
 
 
 class Tags(HTMLParser):

@@ -19,8 +19,8 @@ Example:
 It reads MLflow, git and model.yaml, and changes none of them. The card is written as Markdown and as HTML, beside the
 report of validation, the bill of materials and the records of evidence that it speaks of, with their checksums.
 
-Exit status: 0 written, 1 no such version, or a record of evidence does not hold, 2 usage, 3 MLflow or git cannot be
-reached.
+Exit status: 0 written, 1 no such version, or a record of evidence does not hold, 2 usage, 3 MLflow cannot be reached.
+Where git cannot be reached the card is written all the same, and says that its traffic is not known.
 """
 
 
