@@ -13,7 +13,7 @@ from mlops_charts.release.asked import Place, ReleaseSpec
 from mlops_charts.release.deciding import frozen_until
 from mlops_charts.release.events import Start
 from mlops_charts.release.machine import Transition, transition
-from mlops_charts.release.moves import taken_back, written
+from mlops_charts.release.moves import seconds_of, taken_back, written
 from mlops_charts.release.repository import Commit, Remote, write
 from mlops_charts.release.start import identity_in, is_rejected, stable_version
 from mlops_charts.release_file import sound_state
@@ -82,7 +82,7 @@ def frozen_seconds(place: Place, begin: str, now: datetime) -> float:
     """
     if not begin:
         return 0.0
-    since = datetime.fromisoformat(begin).astimezone(UTC)
+    since = datetime.fromtimestamp(seconds_of(begin), UTC)
     spans = sorted((datetime.fromisoformat(one.from_), datetime.fromisoformat(one.to)) for one in place.freeze)
     total, reached = 0.0, since
     for start, end in spans:
