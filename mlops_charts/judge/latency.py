@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from math import log, sqrt
 
-from mlops_charts.judge.counts import Window
+from mlops_charts.judge.counts import MOST, Window
 from mlops_charts.judge.proportions import (
     Layout,
     Line,
@@ -91,7 +91,7 @@ class Places:
 
 def tails(histogram: Sequence[float], bounds: Sequence[float]) -> Tails | str:
     """Return a histogram's tails; or a word why there are none: missing, broken, mismatched."""
-    if not all(0 <= count < float("inf") for count in histogram):
+    if not all(0 <= count <= MOST for count in histogram):
         return "broken"
     if not sum(histogram):
         return "missing"
