@@ -11,7 +11,7 @@ import click
 
 from mlops_charts.cli import CLEAN, FAILED, INTERRUPTED, PROBLEMS, USAGE
 from mlops_charts.errors import InvalidSpec, Mistake, MlopsChartsError
-from mlops_charts.problems import visible
+from mlops_charts.problems import visible_lines
 
 
 def told(run: Callable[[], Any]) -> int:
@@ -63,5 +63,5 @@ def _is_loaded(error: Exception, module: str, name: str) -> bool:
 
 
 def _say(line: str, status: int) -> int:
-    click.echo("\n".join(map(visible, line.split("\n"))), err=True)
+    click.echo(visible_lines(line), err=True)
     return status

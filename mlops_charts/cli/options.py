@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from mlops_charts.problems import Problem, format_github, format_json, format_text, visible
+from mlops_charts.problems import Problem, format_github, format_json, format_text, visible_lines
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -86,7 +86,7 @@ def colourful() -> bool:
 
 def say(text: str) -> None:
     """Print what others have written, as a release file or a commit: what a terminal would obey, it shows."""
-    click.echo("\n".join(map(visible, text.split("\n"))))
+    click.echo(visible_lines(text))
 
 
 def talk(line: str) -> None:

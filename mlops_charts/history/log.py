@@ -13,8 +13,10 @@ from typing import Any, Final
 from mlops_charts.release.git import Git, RepositoryError
 from mlops_charts.release.repository import Branch
 
-_FORMAT: Final = "%x01%H%x00%P%x00%an%x00%ae%x00%cn%x00%at%x00%B%x00%(trailers:only,unfold)%x00"
+# No message holds a NUL, and no field that follows an empty one begins with a control character: git strips them.
+_FORMAT: Final = "%x00%x00%x01%H%x00%P%x00%an%x00%ae%x00%cn%x00%at%x00%B%x00%(trailers:only,unfold)%x00"
 _AT_ONCE: Final = 400  # texts that are asked for together
+_READ: Final = 12  # texts that are read together, of a megabyte each at most
 _NONE: Final = "0" * 40
 
 
@@ -60,7 +62,7 @@ def changes(branch: Branch, paths: Sequence[str]) -> tuple[Change, ...]:
         "--diff-merges=first-parent", "--full-diff", "--raw", "--no-abbrev", "--no-renames", "-z", "--root",
         f"--format={_FORMAT}", branch.commit, "--", *(f":(literal){path}" for path in paths),
     )  # fmt: skip
-    found = [_entry(entry) for entry in printed.split("\x01")[1:]]
+    found = [_entry(entry) for entry in printed.split("\0\0\x01")[1:]]
     wanted = frozenset(paths)
     texts = _texts(branch.git, {blob for _, files in found for path, blob in files.items() if path in wanted})
     return tuple(
@@ -108,7 +110,9 @@ def _texts(git: Git, blobs: set[str]) -> dict[str, str]:
                 "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "--filter=blob:none",
                 "origin", "--stdin", given="\n".join(some),
             )  # fmt: skip
-        found |= _batch(git.output("cat-file", "--batch", given="".join(f"{one}\n" for one in some)))
+    for start in range(0, len(wanted), _READ):
+        names = "".join(f"{one}\n" for one in wanted[start : start + _READ])
+        found |= _batch(git.output("cat-file", "--batch", given=names))
     return found
 
 

@@ -5,7 +5,7 @@ models, charts or the command line: every other room may import it, it imports n
 """
 
 from mlops_charts.problems.codes import CODES
-from mlops_charts.problems.format import format_github, format_json, format_text, visible
+from mlops_charts.problems.format import format_github, format_json, format_text, visible, visible_lines
 from mlops_charts.problems.model import Code, Position, Problem, Severity, has_errors, sort
 from mlops_charts.problems.suggest import nearest
 
@@ -22,4 +22,5 @@ __all__ = [
     "nearest",
     "sort",
     "visible",
+    "visible_lines",
 ]

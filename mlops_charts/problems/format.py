@@ -82,6 +82,11 @@ def visible(text: str) -> str:
     return text if text.isprintable() else "".join(_cell(char)[0] for char in text)
 
 
+def visible_lines(text: str) -> str:
+    """As `visible`, and every newline stays one."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def _cell(char: str) -> tuple[str, int]:
     """What stands for a character, and how many columns of a terminal it takes."""
     if char == "\t":

@@ -7,10 +7,18 @@ changed it, and the same event twice is one transition.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
+from mlops_charts.problems import visible_lines
 from mlops_charts.release.policy import Policy
 from mlops_charts.release.state import Identity, ReleaseState
+
+_LONGEST: Final = 2000  # characters of a reason
+
+
+def _kept(reason: str) -> str:
+    shown = visible_lines(reason[: _LONGEST + 1])
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 3]}..."
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,10 @@ class Regress:
     evidence: str = ""
     cause: Literal["verdict", "noData", "expired", "smoke"] = "verdict"
     seen: ReleaseState | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep of the reason, which may repeat what a server said, what every file and every reader bears."""
+        object.__setattr__(self, "reason", _kept(self.reason))
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ class Git:
     def _failure(self, command: str, said: str) -> RepositoryError:
         for secret in self.secrets:
             said = said.replace(secret, "***")
-        said = re.sub(r"//[^/@\s]*@", "//", said)
+        said = re.sub(r"//[^/\s]*@", "//", said)
         return _error(command, self.address, said)
 
 
@@ -212,7 +212,7 @@ def _personal(folder: Path, address: str, access: Access) -> Git:
 
 
 def _shown(address: str) -> str:
-    return re.sub(r"//[^/@\s]*@", "//", address)
+    return re.sub(r"//[^/\s]*@", "//", address)
 
 
 def _reaching(folder: Path, credentials: Path | None) -> dict[str, str]:

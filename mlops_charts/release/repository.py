@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from mlops_charts.problems import visible_lines
 from mlops_charts.release.git import Access, Git, Offline, RepositoryError, Rival, git_in
 from mlops_charts.release.scratch import scratch_folder
 
@@ -46,10 +47,10 @@ class Commit:
 
     @property
     def message(self) -> str:
-        """The message."""
+        """The message; what git or a terminal would not bear of others' words is written as escapes."""
         lines = [f"{name}: {' '.join(value.split())}" for name, value in self.trailers.items() if value]
         parts = [" ".join(self.subject.split()), self.body.strip(), "\n".join(lines)]
-        return "\n\n".join(part for part in parts if part) + "\n"
+        return visible_lines("\n\n".join(part for part in parts if part)) + "\n"
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ _READY: Final[dict[Protocol, tuple[str, ...]]] = {
 _TOLERANCE: Final = 1e-4  # of a value; what computes may differ a little from processor to processor
 _OK, _NOT_FOUND, _FAULT = 200, 404, 500
 _SHOWN: Final = 200  # characters of what a server said
+_LARGEST: Final = 64 << 20  # bytes of an answer that is read
 _MATRIX: Final = 2  # dimensions
 
 
@@ -96,12 +97,15 @@ class _Server:
                 headers = {"content-type": "application/json"} if data else {}
                 connection.request("GET" if data is None else "POST", parts.path + path, data, headers)
                 answer = connection.getresponse()
-                return answer.status, answer.read()
+                text = answer.read(_LARGEST + 1)
             finally:
                 connection.close()
         except (OSError, HTTPException, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise NoAnswer(f"{self.url}{path} does not answer: {reason}") from None
+        if len(text) > _LARGEST:
+            raise Differs(f"{self.url}{path} answers more than {_LARGEST >> 20} MiB")
+        return answer.status, text
 
     def said(self, path: str, body: Any = None) -> dict[str, Any]:
         status, text = self.asked(path, body)
@@ -110,7 +114,7 @@ class _Server:
             raise kind(f"{self.url}{path} answers {status}: {_cut(text)}")
         try:
             found = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise Differs(f"{self.url}{path} answers no object of JSON: {_cut(text)}")
@@ -188,7 +192,9 @@ def _compare_rows(found: Sequence[Any], saved: Sequence[Any], url: str) -> None:
         raise Differs(f"{url} answers {len(found)} rows to the {len(saved)} of its example")
     for row, (now, then) in enumerate(zip(found, saved, strict=True)):
         if not _same(now, then):
-            raise Differs(f"{url} does not answer its example as it did: row {row}: {then} when saved, {now} now")
+            raise Differs(
+                f"{url} does not answer its example as it did: row {row}: {_brief(then)} when saved, {_brief(now)} now"
+            )
 
 
 def _same(now: Any, then: Any) -> bool:
@@ -197,8 +203,16 @@ def _same(now: Any, then: Any) -> bool:
     if isinstance(then, bool) or isinstance(now, str) or isinstance(then, str):
         return str(now) == str(then)
     if then is None or now is None:
-        return all(one is None or isnan(one) for one in (now, then))
-    return isclose(now, then, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+        return all(one is None or (isinstance(one, float) and isnan(one)) for one in (now, then))
+    try:
+        return isclose(now, then, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+    except (TypeError, OverflowError):  # no number, or none that a model answers
+        return False
+
+
+def _brief(found: Any) -> str:
+    text = str(found)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _cut(text: bytes) -> str:
@@ -206,6 +220,6 @@ def _cut(text: bytes) -> str:
     try:
         found = json.loads(text)
         said = str(found.get("error") or found["status"]["info"])
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         said = text[: 2 * _SHOWN].decode(errors="replace")
     return " ".join(said.split())[:_SHOWN]
