@@ -153,6 +153,10 @@ def test_what_is_promoted_or_falls_has_no_last_moment(state: ReleaseState) -> No
 def test_what_a_person_takes_back_is_never_given_back() -> None:
     """The version before may take any time to warm up again: the one that the person refused is no way out."""
     assert decided(TAKING_BACK, BROKEN, seconds=1e6) == Wait(BROKEN.why)
+    promoting = moved(TAKING_BACK, Ready())
+    for state in (promoting, moved(promoting, Ready())):
+        for verdict in (BAD, NO_DATA):
+            assert not isinstance(decided(state, seen(verdict=verdict)), Regress)
 
 
 def test_a_policy_that_cannot_be_read_stops_all_but_the_way_back() -> None:

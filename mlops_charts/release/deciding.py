@@ -115,7 +115,8 @@ def frozen_until(freeze: Iterable[Span], now: datetime) -> str:
 
 def _bad(state: ReleaseState, observed: Observed) -> Regress | None:
     verdict = observed.verdict
-    judged = state.phase in JUDGED or (state.phase in {"promoting", "baking"} and moves.pair(state).rival)
+    promoted = state.phase in {"promoting", "baking"} and moves.pair(state).rival and not moves.taken_back(state)
+    judged = state.phase in JUDGED or promoted
     if judged and verdict is not None and verdict.decision == "rollback":
         return Regress(verdict.reason, verdict.evidence, "noData" if verdict.no_data else "verdict", state)
     if state.phase == "warming" and observed.running and observed.smoke is not None:

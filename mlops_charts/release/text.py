@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from mlops_charts.release.state import ReleaseState
 
 _HEADER = "# The state of the release. The release commands write this file; a person's edit is a release decision.\n"
+_PLAIN: Final = re.compile("[a-z][A-Za-z0-9]+")
+_WORDS: Final = frozenset({"yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 _SURROGATES, _WIDE = range(0xD800, 0xE000), 0x10000
 
 
@@ -21,10 +24,15 @@ def _lines(mapping: Mapping[str, Any], depth: int) -> Iterator[str]:
     indent = "  " * depth
     for key, found in mapping.items():
         if isinstance(found, Mapping) and found:
-            yield f"{indent}{key}:"
+            yield f"{indent}{_key(key)}:"
             yield from _lines(found, depth + 1)
         else:
-            yield f"{indent}{key}: {_quoted(found)}"
+            yield f"{indent}{_key(key)}: {_quoted(found)}"
+
+
+def _key(key: str) -> str:
+    """Return a key as it is if every reader takes it for a string, else quoted: a person may have written any."""
+    return key if _PLAIN.fullmatch(key) and key.lower() not in _WORDS else _quoted(key)
 
 
 def _quoted(found: Any) -> str:
